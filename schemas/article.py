@@ -1,0 +1,61 @@
+"""What comes in: news articles, where they were read, and the spans of text that later claims rest on."""
+
+from typing import Literal
+
+from pydantic import AliasChoices, AwareDatetime, Field
+
+from schemas.base import Model
+
+
+class Span(Model):
+    """A stretch of an article's title or text. ``quote`` is exactly ``getattr(article, field)[start:end]``."""
+
+    field: Literal["title", "text"] = Field(description="The article's field that the span lies in.")
+    start: int = Field(ge=0, description="First character, counted from 0 in Unicode code points.")
+    end: int = Field(ge=0, description="One past the last character.")
+    quote: str = Field(description="The words themselves.")
+
+
+class Position(Model):
+    """Where an article or a dead letter was read, so that a person can find it again."""
+
+    origin: str = Field(description="File path, feed URL, or Kafka topic.")
+    kind: Literal["file", "feed", "kafka", "text"] = Field(description="What kind of source the origin is.")
+    line: int | None = Field(default=None, ge=1, description="Line of a file, counted from 1.")
+    entry: str | None = Field(default=None, description="Entry of a feed: its guid, link or number.")
+    partition: int | None = Field(default=None, ge=0, description="Kafka partition.")
+    offset: int | None = Field(default=None, ge=0, description="Kafka offset.")
+
+    def __str__(self) -> str:
+        if self.kind == "kafka":
+            return f"{self.origin}[{self.partition}]@{self.offset}"
+        if self.line is not None:
+            return f"{self.origin}:{self.line}"
+        return f"{self.origin}#{self.entry}" if self.entry else self.origin
+
+
+class Article(Model):
+    """One news item as a feed shows it, and as the articles topic carries it.
+
+    On the wire only ``title`` or ``text`` is needed; ``date`` and ``link`` are accepted for ``published`` and
+    ``url``. After normalisation ``id`` is set, text is plain (no HTML), and times are in UTC.
+    """
+
+    id: str = Field(default="", max_length=512, description="Stable identity; computed where the source gives none.")
+    title: str = Field(default="", description="Headline; may be empty.")
+    text: str = Field(default="", description="Summary or body; may be empty.")
+    url: str = Field(
+        default="",
+        validation_alias=AliasChoices("url", "link"),
+        description="Link to the article; canonical after normalisation.",
+    )
+    source: str = Field(default="", description="Publisher, as a host name where known.")
+    published: AwareDatetime | None = Field(
+        default=None,
+        validation_alias=AliasChoices("published", "date"),
+        description="When the source says it was published. None: undated; the clock of today is never borrowed.",
+    )
+    updated: AwareDatetime | None = Field(default=None, description="When the source says it was last changed.")
+    arrived: AwareDatetime | None = Field(default=None, description="When policywire read it; None in a replay.")
+    language: str = Field(default="", description="ISO 639-1 code; detected where the source gives none.")
+    position: Position | None = Field(default=None, description="Where it was read.")
