@@ -1,0 +1,1 @@
+"""Articles made fit to read: plain text, canonical URL, stable identity, language."""

@@ -1,0 +1,74 @@
+"""In which language an article is written. policywire reads English; others are passed by with a count."""
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import Any
+
+ENGLISH = "en"
+
+# The commonest English function words that are rare in other Latin-script languages. Counted over the first few
+# hundred characters they settle nine articles of ten without the slower general model.
+_FUNCTION_WORDS = frozenset(
+    "the of and to is are was were for with that this from by at as be has have had will would its it his her their "
+    "they he she who which after over into about not but says said more than new how why what when out up could may".split()
+)
+_WORD = re.compile(r"[a-z]+(?:'[a-z]+)?")
+_SAMPLE = 250
+_MIN_CONFIDENCE = 0.9
+_MIN_CONFIDENCE_NO_FUNCTION_WORD = 0.7
+_SCRIPTS = {
+    "HIRAGANA": "ja",
+    "KATAKANA": "ja",
+    "HANGUL": "ko",
+    "CJK": "zh",
+    "CYRILLIC": "ru",
+    "ARABIC": "ar",
+    "HEBREW": "he",
+    "GREEK": "el",
+    "DEVANAGARI": "hi",
+    "THAI": "th",
+}
+
+
+def language(title: str, text: str) -> str:
+    """ISO 639-1 code of the language, "" where there is no text to tell it from.
+
+    A headline of a few words is English unless the general model (langid by way of py3langid) is sure that it is
+    not: news titles are too short, and too full of names, for a close call. Linear in a sample of 500 characters.
+    """
+    sample = f"{title[:_SAMPLE]} {text[:_SAMPLE]}"
+    words = _WORD.findall(sample.lower())
+    if not words:
+        return "" if sample.isascii() else _by_script(sample)
+    hits = sum(word in _FUNCTION_WORDS for word in words)
+    letters = sum(map(str.isalpha, sample)) if not sample.isascii() else 0
+    latin = sum(map(len, words))
+    if hits >= 0.12 * len(words) and latin >= 0.6 * letters:
+        return ENGLISH
+    if latin < 0.4 * letters:
+        return _by_script(sample)
+    code, confidence = _general(sample)
+    sure = _MIN_CONFIDENCE if hits else _MIN_CONFIDENCE_NO_FUNCTION_WORD
+    return ENGLISH if code in ("", ENGLISH) or confidence < sure or len(words) < 5 else code
+
+
+def _by_script(sample: str) -> str:
+    """For text in another script: the general model's answer, else the script's commonest language."""
+    code = _general(sample)[0]
+    if code and code != ENGLISH:
+        return code
+    scripts = {unicodedata.name(c, "").partition(" ")[0] for c in sample if c.isalpha()}
+    return next((named for script, named in _SCRIPTS.items() if script in scripts), "")
+
+
+def _general(sample: str) -> tuple[str, float]:
+    code, confidence = _model().classify(sample)
+    return (str(code) if len(code) == 2 else ""), float(confidence)  # "zxx" is "no language"
+
+
+@lru_cache(maxsize=1)
+def _model() -> Any:
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)

@@ -1,0 +1,95 @@
+"""Every setting in one model: defaults, then ``policywire.toml``, then ``POLICYWIRE_*`` in the environment, then
+flags. A nested key is written with two underscores in the environment: ``POLICYWIRE_KAFKA__PASSWORD``.
+"""
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from pipeline.errors import UsageError
+
+CONFIG_FILE = "policywire.toml"
+
+
+class AlertPolicy(BaseModel):
+    """When a signal becomes an alert."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    min_confidence: float = Field(default=0.5, ge=0, le=1, description="Signals less sure than this are held back.")
+    directions: tuple[str, ...] = Field(default=(), description="Only these directions; empty: all.")
+    jurisdictions: tuple[str, ...] = Field(default=(), description="Only these jurisdictions; empty: all.")
+    instruments: tuple[str, ...] = Field(default=(), description="Only these instruments; empty: all.")
+    companies: tuple[str, ...] = Field(
+        default=(), description="Watchlist of tickers, symbols or names; empty: all, with or without a company."
+    )
+    repeats: bool = Field(default=True, description="Emit repeats of a story (marked so), or hold them back.")
+    story_hours: float = Field(default=72.0, gt=0, description="How long the same news counts as one story, in hours.")
+    full_text: bool = Field(default=True, description="Carry the article's text in the alert.")
+
+
+class ReadLimits(BaseModel):
+    """What an input may be at most."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    max_line_bytes: int = Field(default=5_000_000, gt=0, description="Longest line of an archive, in bytes.")
+    max_text_chars: int = Field(default=1_000_000, gt=0, description="Longest title or text, in characters.")
+    max_document_bytes: int = Field(default=5_000_000, gt=0, description="Largest feed or text document, in bytes.")
+
+
+class Settings(BaseSettings):
+    """policywire's settings."""
+
+    model_config = SettingsConfigDict(env_prefix="POLICYWIRE_", env_nested_delimiter="__", extra="forbid", frozen=True)
+
+    ledger: Path = Field(default=Path("policywire.sqlite"), description="The embedded store of ``run``.")
+    alerting: AlertPolicy = Field(default_factory=AlertPolicy, description="When a signal becomes an alert.")
+    limits: ReadLimits = Field(default_factory=ReadLimits, description="What an input may be at most.")
+    registry: Path | None = Field(default=None, description="A file with companies and aliases of your own.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 -- the base class's signature
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Flags first, then the environment, then the file."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=_config_file())
+
+
+def _config_file() -> Path:
+    return Path(os.environ.get("POLICYWIRE_CONFIG", CONFIG_FILE))
+
+
+def load_settings(**flags: Any) -> Settings:
+    """The settings in force. ``flags`` override everything; a flag that is None was not given.
+
+    Raises UsageError naming the key and what is wrong with it.
+    """
+    given = {name: value for name, value in flags.items() if value is not None}
+    path = _config_file()
+    if "POLICYWIRE_CONFIG" in os.environ and not path.is_file():
+        raise UsageError(f"no settings file at {path}: correct POLICYWIRE_CONFIG or unset it")
+    try:
+        return Settings(**given)
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{path} is not valid TOML: {error}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise UsageError(
+            f"setting {key}: {first['msg']} (from a flag, POLICYWIRE_{key.upper().replace('.', '__')} or {path})"
+        ) from error
