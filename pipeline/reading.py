@@ -3,6 +3,7 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 from pipeline.articles.document import Document
 from pipeline.companies import CompanyFinder
@@ -23,9 +24,14 @@ class Reading:
 class Reader:
     """The vocabularies and weights, loaded once. Reading is a pure function of title and text."""
 
-    def __init__(self) -> None:
+    def __init__(self, registry: Path | None = None) -> None:
+        """``registry`` is a file with companies and aliases of the user's own.
+
+        Raises PolicywireError naming file and line where it is not valid.
+        """
         self.signals = SignalReader()
-        self.companies = CompanyFinder()
+        self.companies = CompanyFinder(registry)
+        self.version = f"{self.signals.version}+{self.companies.version}"
         self._scanner = Scanner({**self.signals.vocabularies(), **self.companies.vocabularies()})
 
     def read(self, title: str, text: str) -> Reading:
@@ -36,7 +42,7 @@ class Reader:
         return Reading(document, signals, self.companies.find(document, hits, signals))
 
 
-@lru_cache(maxsize=1)
-def reader() -> Reader:
-    """The process's reader; loading takes about a second, so all callers share it."""
-    return Reader()
+@lru_cache(maxsize=2)
+def reader(registry: Path | None = None) -> Reader:
+    """The process's reader; loading takes a while, so all callers share it."""
+    return Reader(registry)

@@ -2,14 +2,15 @@
 
 from schemas.alert import Alert, DeadLetter
 from schemas.article import Article, Position, Span
+from schemas.base import SCHEMA_VERSION
 from schemas.company import CompanyMention, MarketReaction
+from schemas.event import AlertEvent
 from schemas.signal import Authority, Signal
-
-SCHEMA_VERSION = "1.0.0"
 
 __all__ = [
     "SCHEMA_VERSION",
     "Alert",
+    "AlertEvent",
     "Article",
     "Authority",
     "CompanyMention",

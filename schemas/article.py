@@ -1,10 +1,36 @@
 """What comes in: news articles, where they were read, and the spans of text that later claims rest on."""
 
-from typing import Literal
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Annotated, Any, Literal
 
-from pydantic import AliasChoices, AwareDatetime, Field
+from pydantic import AliasChoices, AwareDatetime, BeforeValidator, Field
 
 from schemas.base import Model
+
+
+def _read_time(value: Any) -> Any:
+    """ISO 8601 or RFC 5322; a time without a zone is UTC, a date alone its midnight in UTC."""
+    if not isinstance(value, str):
+        if isinstance(value, bool | int | float):
+            raise ValueError("a time is a text in ISO 8601 or RFC 5322, not a number")
+        return value
+    try:
+        time = datetime.fromisoformat(value.strip())
+    except ValueError:
+        try:
+            time = parsedate_to_datetime(value)
+        except (ValueError, TypeError, IndexError):
+            raise ValueError(f"{value[:40]!r} is no date in ISO 8601 or RFC 5322") from None
+    if time.tzinfo is None:
+        return time.replace(tzinfo=UTC)
+    try:
+        return time.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"{value[:40]!r} lies outside the years 1 to 9999") from None
+
+
+Time = Annotated[AwareDatetime, BeforeValidator(_read_time, json_schema_input_type=AwareDatetime)]
 
 
 class Span(Model):
@@ -50,12 +76,12 @@ class Article(Model):
         description="Link to the article; canonical after normalisation.",
     )
     source: str = Field(default="", description="Publisher, as a host name where known.")
-    published: AwareDatetime | None = Field(
+    published: Time | None = Field(
         default=None,
         validation_alias=AliasChoices("published", "date"),
         description="When the source says it was published. None: undated; the clock of today is never borrowed.",
     )
-    updated: AwareDatetime | None = Field(default=None, description="When the source says it was last changed.")
-    arrived: AwareDatetime | None = Field(default=None, description="When policywire read it; None in a replay.")
+    updated: Time | None = Field(default=None, description="When the source says it was last changed.")
+    arrived: Time | None = Field(default=None, description="When policywire read it; None in a replay.")
     language: str = Field(default="", description="ISO 639-1 code; detected where the source gives none.")
     position: Position | None = Field(default=None, description="Where it was read.")

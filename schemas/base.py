@@ -2,6 +2,9 @@
 
 from pydantic import BaseModel, ConfigDict
 
+SCHEMA_VERSION = "1.0.0"
+"""Of all models together; docs/schemas.md says what raises which part."""
+
 
 class Model(BaseModel):
     """A frozen value. Unknown fields are refused, so that a misspelt field is an error and not a loss."""

@@ -5,10 +5,9 @@ from html import unescape
 from html.parser import HTMLParser
 
 _BLOCKS = frozenset(
-    "address article aside blockquote br dd div dl dt figcaption figure footer h1 h2 h3 h4 h5 h6 header hr li main "
-    "nav ol p pre section table td th tr ul".split()
+    ["address", "article", "aside", "blockquote", "br", "dd", "div", "dl", "dt", "figcaption", "figure", "footer", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "main", "nav", "ol", "p", "pre", "section", "table", "td", "th", "tr", "ul"]
 )
-_DROPPED = frozenset("script style template noscript svg math iframe object head".split())
+_DROPPED = frozenset(["script", "style", "template", "noscript", "svg", "math", "iframe", "object", "head"])
 _MARKUP = re.compile(r"<[a-zA-Z/!?]")
 
 

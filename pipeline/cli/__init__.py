@@ -1,0 +1,73 @@
+"""The command line: one command a file.
+
+Command files import nothing heavy (Beam, models, weights) at their top, only inside the command, so that
+``policywire --help`` answers at once.
+"""
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from pipeline.cli import classify, doctor, evaluate, explain, replay, schema
+from pipeline.cli.output import complain
+
+app = typer.Typer(
+    name="policywire",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Watches the news for policy signals: what authorities did, in which direction, and which companies it touches.",
+    epilog="Examples: [bold]policywire replay seeds/[/bold]  ·  [bold]policywire explain article.txt[/bold]  ·  "
+    "[bold]policywire run --feeds feeds.opml --alerts -[/bold]   Settings: policywire.toml or POLICYWIRE_* "
+    "(see [bold]policywire doctor[/bold]). Exit codes: 0 done, 1 failed, 2 wrong use.",
+)
+
+for module in (replay, classify, explain, evaluate, schema, doctor):
+    app.command(module.__name__.rpartition(".")[2])(module.command)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from pipeline import __version__
+
+        typer.echo(f"policywire {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[  # noqa: ARG001 -- handled by its callback
+        bool, typer.Option("--version", "-V", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+    config: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Settings file instead of ./policywire.toml.")
+    ] = None,
+    debug: Annotated[bool, typer.Option(help="Show stack traces of errors.")] = False,
+) -> None:
+    if config is not None:
+        os.environ["POLICYWIRE_CONFIG"] = config
+    if debug:
+        os.environ["POLICYWIRE_TRACE"] = "1"
+
+
+def main() -> None:
+    """Runs the command line and exits: 0 done, 1 failed, 2 wrong use, 130 interrupted."""
+    from pipeline.errors import PolicywireError
+
+    try:
+        app()
+    except PolicywireError as error:
+        if "POLICYWIRE_TRACE" in os.environ:
+            raise
+        complain(str(error))
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # The reader of our output went away (`policywire ... | head`): not an error of ours.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except KeyboardInterrupt:
+        complain("interrupted")
+        sys.exit(130)

@@ -1,0 +1,1 @@
+"""How the graph is run: replays, rounds on DirectRunner, streaming runners."""
