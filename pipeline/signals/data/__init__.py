@@ -1,0 +1,1 @@
+"""Tables and weights of the signals room."""

@@ -1,0 +1,78 @@
+"""Labelled items: the labels of the project, joined to texts that stay outside it."""
+
+import gzip
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+LABELS = Path(__file__).parent / "labels"
+
+
+@dataclass(frozen=True)
+class Item:
+    """One news item with its labels; ``origin`` is ``dev`` or ``archive``."""
+
+    id: str
+    title: str
+    text: str
+    source: str
+    signal: bool
+    direction: str
+    instrument: str
+    stage: str
+    jurisdiction: str
+    origin: str
+
+
+def key(title: str) -> str:
+    """What two items with the same news share: the title's words, shortened."""
+    return re.sub(r"\W+", " ", title.lower()).strip()[:70]
+
+
+def lines(path: Path) -> Iterator[dict[str, Any]]:
+    """The objects of a JSON-lines file, compressed or not."""
+    with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as file:
+        for line in file:
+            if line.strip():
+                yield json.loads(line)
+
+
+def dev(shared: Path) -> list[Item]:
+    """The labelled development set."""
+    fields = ("id", "title", "text", "source", "signal", "direction", "instrument", "stage", "jurisdiction")
+    return [Item(**{f: d[f] for f in fields}, origin="dev") for d in lines(shared / "eval" / "dev.jsonl")]
+
+
+def archive(shared: Path, without: list[Item]) -> list[Item]:
+    """The labelled items of the archive, but for those that tell the same as an item of ``without``."""
+    labels: dict[str, list[str]] = {}
+    for path in sorted(LABELS.glob("*.tsv")):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            if line and not line.startswith("#"):
+                item, *rest = line.split("\t")
+                labels[item] = rest
+    known = {key(item.title) for item in without}
+    found = []
+    for row in lines(shared / "news" / "archive-100k.jsonl.gz"):
+        label = labels.get(row["id"])
+        if label is None or key(row["title"]) in known:
+            continue
+        signal, direction, instrument, stage, jurisdiction = (label + [""] * 5)[:5]
+        found.append(
+            Item(
+                row["id"],
+                row["title"] or "",
+                row["text"] or "",
+                row["source"],
+                signal == "1",
+                direction,
+                instrument,
+                stage,
+                jurisdiction,
+                "archive",
+            )
+        )
+    return found
