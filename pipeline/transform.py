@@ -22,7 +22,7 @@ DEAD = "dead_letters"
 
 
 @dataclass
-class ReadArticles(beam.PTransform):  # type: ignore[misc]
+class ReadArticles(beam.PTransform):
     """Normalised articles -> ``candidates``, (article id, candidate alert or none), and ``dead_letters``.
 
     Articles in other languages than English are passed by with a count. Works on bounded and unbounded input; one
@@ -45,7 +45,7 @@ class ReadArticles(beam.PTransform):  # type: ignore[misc]
 
 
 @dataclass
-class CountDeadLetters(beam.PTransform):  # type: ignore[misc]
+class CountDeadLetters(beam.PTransform):
     """Dead letters -> the same, counted in all and by cause."""
 
     def expand(self, letters: Any) -> Any:
@@ -59,7 +59,7 @@ def _count(letter: DeadLetter) -> DeadLetter:
     return letter
 
 
-class _Read(beam.DoFn):  # type: ignore[misc]
+class _Read(beam.DoFn):
     def __init__(self, policy: AlertPolicy, registry: str | None) -> None:
         self._policy, self._registry = policy, registry
         self._reader: Reader | None = None

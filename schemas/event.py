@@ -4,14 +4,14 @@ Structured mode (this model) in files, on stdout and to webhooks; on Kafka the s
 Kafka protocol binding's modes. Source: CloudEvents specification 1.0.2.
 """
 
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import AwareDatetime, Field
 
 from schemas.alert import Alert
 from schemas.base import SCHEMA_VERSION, Model
 
-ALERT_TYPE = "news.policy.signal.v1"
+ALERT_TYPE: Final = "news.policy.signal.v1"
 ALERT_SOURCE = "urn:policywire"
 
 

@@ -63,7 +63,7 @@ def candidate(article_id: str, alert: Alert | None) -> tuple[str, Candidate]:
 
 
 @dataclass
-class DecideBounded(beam.PTransform):  # type: ignore[misc]
+class DecideBounded(beam.PTransform):
     """(article id, candidate) -> alerts with revision, story and repeat; bounded input only.
 
     Besides alerts (main output, Alert) it yields what a later round must know: ``histories`` and ``stories``, each
@@ -99,7 +99,7 @@ class DecideBounded(beam.PTransform):  # type: ignore[misc]
         return {"alerts": placed.alerts, HISTORIES: revised[HISTORIES], STORIES: placed[STORIES]}
 
 
-class _Revise(beam.DoFn):  # type: ignore[misc]
+class _Revise(beam.DoFn):
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
 
@@ -115,7 +115,7 @@ class _Revise(beam.DoFn):  # type: ignore[misc]
             yield beam.pvalue.TaggedOutput(HISTORIES, (article_id, history.model_dump_json().encode()))
 
 
-class _Place(beam.DoFn):  # type: ignore[misc]
+class _Place(beam.DoFn):
     def __init__(self, memory: Memory, hours: float, keep_repeats: bool, stamp: bool) -> None:
         self._memory, self._hours, self._keep_repeats, self._stamp = memory, hours, keep_repeats, stamp
 
@@ -138,7 +138,7 @@ def _emit(alert: Alert, keep_repeats: bool, stamp: bool) -> Iterator[Alert]:
 
 
 @dataclass
-class DecideUnbounded(beam.PTransform):  # type: ignore[misc]
+class DecideUnbounded(beam.PTransform):
     """(article id, candidate) -> alerts, one at a time, previous state in Beam state, which the runner's checkpoints
     carry. What was known of an article or a story is forgotten ``story_hours`` of event time after it was last heard
     of, so that state does not grow without end.
@@ -167,7 +167,7 @@ _STATE = ReadModifyWriteStateSpec("known", BytesCoder())
 _FORGET = TimerSpec("forget", TimeDomain.WATERMARK)
 
 
-class _ReviseStateful(beam.DoFn):  # type: ignore[misc]
+class _ReviseStateful(beam.DoFn):
     def __init__(self, hours: float) -> None:
         self._kept = Duration(seconds=int(hours * 3600))
 
@@ -193,7 +193,7 @@ class _ReviseStateful(beam.DoFn):  # type: ignore[misc]
         known.clear()
 
 
-class _PlaceStateful(beam.DoFn):  # type: ignore[misc]
+class _PlaceStateful(beam.DoFn):
     def __init__(self, hours: float, keep_repeats: bool, stamp: bool) -> None:
         self._hours, self._keep_repeats, self._stamp = hours, keep_repeats, stamp
         self._kept = Duration(seconds=int(hours * 3600))

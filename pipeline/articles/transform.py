@@ -14,7 +14,7 @@ DEAD = "dead_letters"
 
 
 @dataclass
-class Normalise(beam.PTransform):  # type: ignore[misc]
+class Normalise(beam.PTransform):
     """Raw articles -> ``articles``, fit to read, and ``dead_letters``.
 
     Works on bounded and unbounded input; each article comes out once, with the timestamp that its source gave it.
@@ -26,7 +26,7 @@ class Normalise(beam.PTransform):  # type: ignore[misc]
         return {"articles": outputs.articles, DEAD: outputs[DEAD]}
 
 
-class _Normalise(beam.DoFn):  # type: ignore[misc]
+class _Normalise(beam.DoFn):
     def process(self, article: Article) -> Iterator[Any]:
         try:
             yield normalise(article)

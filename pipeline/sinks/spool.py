@@ -17,7 +17,7 @@ from schemas import Alert, DeadLetter
 
 
 @dataclass
-class Spool(beam.PTransform):  # type: ignore[misc]
+class Spool(beam.PTransform):
     """Alerts or dead letters -> JSON lines in ``folder``, in no order. Ends the graph.
 
     Attributes:
@@ -31,7 +31,7 @@ class Spool(beam.PTransform):  # type: ignore[misc]
         return items | "Spool" >> beam.ParDo(_Append(self.folder))
 
 
-class _Append(beam.DoFn):  # type: ignore[misc]
+class _Append(beam.DoFn):
     def __init__(self, folder: str) -> None:
         self._folder = folder
         self._stream: IO[bytes] | None = None

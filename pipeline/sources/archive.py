@@ -153,7 +153,7 @@ def stamped(article: Article) -> Any:
 
 
 @dataclass
-class ReadArchive(beam.PTransform):  # type: ignore[misc]
+class ReadArchive(beam.PTransform):
     """Files -> ``articles`` at their event time, and ``dead_letters``. Bounded; files are read one by one, as streams.
 
     Attributes:
@@ -174,7 +174,7 @@ class ReadArchive(beam.PTransform):  # type: ignore[misc]
         return {"articles": outputs.articles, "dead_letters": outputs.dead_letters}
 
 
-class _ReadFile(beam.DoFn):  # type: ignore[misc]
+class _ReadFile(beam.DoFn):
     def __init__(self, limits: ReadLimits) -> None:
         self._limits = limits
 
