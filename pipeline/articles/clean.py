@@ -24,8 +24,5 @@ def clean(text: str) -> str:
     if "\x1b" in text:
         text = _ESCAPES.sub(" ", text)
     text = to_text(text.replace("\r\n", "\n").replace("\r", "\n"))
-    if not text.isascii():
-        text = _INVISIBLE.sub("", unicodedata.normalize("NFC", text))
-    else:
-        text = _INVISIBLE.sub(" ", text)
+    text = _INVISIBLE.sub(" ", text) if text.isascii() else _INVISIBLE.sub("", unicodedata.normalize("NFC", text))
     return _BREAKS.sub("\n", _SPACES.sub(" ", text)).strip()

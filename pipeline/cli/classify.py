@@ -47,7 +47,7 @@ def command(
         try:
             stream: IO[bytes] = sys.stdin.buffer
             if source != "-":
-                opened = gzip.open(source) if source.endswith(".gz") else Path(source).open("rb")
+                opened = gzip.open(source) if source.endswith(".gz") else Path(source).open("rb")  # noqa: SIM115 -- entered below
                 stream = stack.enter_context(opened)  # type: ignore[arg-type]
         except OSError as error:
             raise InputError(f"cannot read {source}: {error.strerror or error}") from error

@@ -62,10 +62,7 @@ def _look(name: str, look: Callable[[], str], remedy: str) -> Check:
 
 def _python() -> str:
     import platform
-    import sys
 
-    if sys.version_info < (3, 11):
-        raise RuntimeError(f"Python {platform.python_version()} is too old")
     return platform.python_version()
 
 

@@ -8,7 +8,7 @@ from pipeline.companies.names import LEGAL_FORM_AFTER
 from pipeline.companies.registry import FORM_ONLY, Alias, Registry
 from pipeline.scan import Hit
 
-# "(NYSE: BABA)", "(Nasdaq:MSFT)", "(LSE: BARC)"
+# As in "(NYSE: BABA)", "(Nasdaq:MSFT)" or "(LSE: BARC)".
 _IN_BRACKETS = re.compile(
     r"\((?P<exchange>NYSE|NASDAQ|Nasdaq|LSE|HKEX|HKG|SEHK|TSX|TSE|TYO|ASX|NSE|BSE|ETR|XETRA|FRA|EPA|SSE|SZSE|OTC|OTCMKTS|AMEX)"
     r"\s?:\s?(?P<symbol>[A-Z0-9.&-]{1,10})\)"

@@ -99,7 +99,7 @@ def _read_text(payload: bytes, position: Position) -> Article | DeadLetter:
 def _read_lines(path: Path, limits: ReadLimits) -> Iterator[Article | DeadLetter]:
     number = 0
     with path.open("rb") as raw:
-        stream: IO[bytes] = gzip.open(raw) if path.name.lower().endswith(".gz") else raw  # type: ignore[assignment]
+        stream: IO[bytes] = gzip.open(raw) if path.name.lower().endswith(".gz") else raw  # type: ignore[assignment]  # noqa: SIM115
         done = 0
         while True:
             try:
