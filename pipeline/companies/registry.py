@@ -8,7 +8,6 @@ import gzip
 import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
@@ -34,8 +33,7 @@ class RegistryError(PolicywireError):
     """The registry's file is missing or broken."""
 
 
-@dataclass(frozen=True, slots=True)
-class Company:
+class Company(NamedTuple):
     """One company. ``listings`` are all its tickers as EXCHANGE:SYMBOL, the main one first."""
 
     id: str
@@ -82,7 +80,7 @@ class Registry:
         found = self._companies.get(number)
         if found is None:
             row = self._rows[number]
-            found = self._companies[number] = Company(*row[:9], tuple(row[9]), row[10])
+            found = self._companies[number] = Company._make([*row[:9], tuple(row[9]), *row[10:]])
         return found
 
     def companies(self) -> Iterator[Company]:
