@@ -18,9 +18,10 @@ _CASHTAG = re.compile(r"(?<![\w$])\$(?P<symbol>[A-Z]{2,5})\b")
 # "AAPL.O", "BABA.N", "0700.HK", "VOD.L": Reuters instrument codes.
 _RIC = re.compile(r"(?<![\w.])(?P<symbol>[A-Z]{1,5}|\d{4,6})\.(?P<exchange>O|N|OQ|L|HK|T|SS|SZ|NS|BO|AX|DE|PA)\b(?!\.)")
 _EXCHANGES: Final = {
-    "Nasdaq": "NASDAQ", "HKG": "HKEX", "SEHK": "HKEX", "TYO": "TSE", "ETR": "XETRA", "FRA": "XETRA", "OTCMKTS": "OTC",
-    "AMEX": "NYSEAMERICAN", "O": "NASDAQ", "OQ": "NASDAQ", "N": "NYSE", "L": "LSE", "HK": "HKEX", "T": "TSE", "SS": "SSE",
-    "SZ": "SZSE", "NS": "NSE", "BO": "BSE", "AX": "ASX", "DE": "XETRA", "PA": "EPA",
+    "Nasdaq": "NASDAQ", "HKG": "HKEX", "SEHK": "HKEX", "TYO": "TSE", "ETR": "XETRA", "FRA": "XETRA",
+    "OTCMKTS": "OTC", "AMEX": "NYSEAMERICAN", "O": "NASDAQ", "OQ": "NASDAQ", "N": "NYSE", "L": "LSE",
+    "HK": "HKEX", "T": "TSE", "SS": "SSE", "SZ": "SZSE", "NS": "NSE", "BO": "BSE", "AX": "ASX", "DE": "XETRA",
+    "PA": "EPA",
 }  # fmt: skip
 
 

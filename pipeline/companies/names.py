@@ -5,13 +5,15 @@ import unicodedata
 
 # Legal forms as they stand after a name; longest first where one begins another.
 LEGAL_FORMS: tuple[str, ...] = (
-    "Public Company Limited", "Public Limited Company", "Private Limited", "Joint Stock Company", "Public Co Ltd",
-    "Incorporated", "Corporation", "Aktiengesellschaft", "Company Limited", "Company", "Limited", "Inc", "Corp", "Co Ltd",
-    "Co", "Ltd", "Pvt Ltd", "Pvt", "Pte Ltd", "Pte", "Pty Ltd", "Pty", "PLC", "Plc", "plc", "LLC", "LLP", "LP", "L.P",
-    "AG & Co. KGaA", "SE & Co. KGaA", "KGaA", "GmbH", "AG", "SE", "S.A.B. de C.V", "SAB de CV", "S.A", "SA/NV", "SA", "S.p.A",
-    "SpA", "S.r.l", "N.V", "NV", "B.V", "BV", "A/S", "AS", "ASA", "AB", "Oyj", "Oy", "OJSC", "PJSC", "JSC", "OAO", "PAO",
-    "Bhd", "Berhad", "Sdn Bhd", "Tbk", "K.K", "KK", "SpA", "S.A.S", "SAS", "SARL", "SCA", "P.L.C", "ApS", "hf", "Saog", "PSC",
-    "QPSC", "KSC", "KSCP", "BSC", "SAE", "S.A.E", "Pcl", "PCL", "Nyrt", "a.s", "d.d", "Tbk PT", "C.A", "Co., Ltd", "A.S",
+    "Public Company Limited", "Public Limited Company", "Private Limited", "Joint Stock Company",
+    "Public Co Ltd", "Incorporated", "Corporation", "Aktiengesellschaft", "Company Limited", "Company",
+    "Limited", "Inc", "Corp", "Co Ltd", "Co", "Ltd", "Pvt Ltd", "Pvt", "Pte Ltd", "Pte", "Pty Ltd", "Pty",
+    "PLC", "Plc", "plc", "LLC", "LLP", "LP", "L.P", "AG & Co. KGaA", "SE & Co. KGaA", "KGaA", "GmbH", "AG",
+    "SE", "S.A.B. de C.V", "SAB de CV", "S.A", "SA/NV", "SA", "S.p.A", "SpA", "S.r.l", "N.V", "NV", "B.V", "BV",
+    "A/S", "AS", "ASA", "AB", "Oyj", "Oy", "OJSC", "PJSC", "JSC", "OAO", "PAO", "Bhd", "Berhad", "Sdn Bhd",
+    "Tbk", "K.K", "KK", "SpA", "S.A.S", "SAS", "SARL", "SCA", "P.L.C", "ApS", "hf", "Saog", "PSC", "QPSC",
+    "KSC", "KSCP", "BSC", "SAE", "S.A.E", "Pcl", "PCL", "Nyrt", "a.s", "d.d", "Tbk PT", "C.A", "Co., Ltd",
+    "A.S",
 )  # fmt: skip
 
 _FORM = "|".join(sorted({re.escape(f).replace(r"\ ", r"[\s.,]+") for f in LEGAL_FORMS}, key=len, reverse=True))
