@@ -22,3 +22,11 @@ class InputError(PolicywireError):
 
 class OutputError(PolicywireError):
     """An output cannot be written."""
+
+
+class LedgerError(PolicywireError):
+    """The ledger cannot be opened, read or written, or another runner has it."""
+
+
+class SourceUnavailable(PolicywireError):
+    """A source cannot be reached at the moment; it is worth another try."""

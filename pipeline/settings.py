@@ -47,6 +47,24 @@ class ReadLimits(BaseModel):
     max_document_bytes: int = Field(default=5_000_000, gt=0, description="Largest feed or text document, in bytes.")
 
 
+class Live(BaseModel):
+    """How ``run`` works: its rounds, and what the ledger keeps."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    poll_seconds: float = Field(default=0.2, gt=0, le=3600, description="Pause between looks for new articles.")
+    round_articles: int = Field(default=5_000, gt=0, description="Articles read in one round at most.")
+    outbox_limit: int = Field(
+        default=20_000, gt=0, description="Alerts that wait for a sink before reading stops until it catches up."
+    )
+    seen_days: float = Field(default=90, gt=0, description="How long entries once read are remembered, in days.")
+    history_days: float = Field(
+        default=90, gt=0, description="How long an article's last alert is remembered for corrections, in days."
+    )
+    dead_letter_days: float = Field(default=30, gt=0, description="How long dead letters are kept, in days.")
+    coverage_days: float = Field(default=30, gt=0, description="How long coverage records are kept, in days.")
+
+
 class Settings(BaseSettings):
     """policywire's settings."""
 
@@ -55,6 +73,7 @@ class Settings(BaseSettings):
     ledger: Path = Field(default=Path("policywire.sqlite"), description="The embedded store of ``run``.")
     alerting: AlertPolicy = Field(default_factory=AlertPolicy, description="When a signal becomes an alert.")
     limits: ReadLimits = Field(default_factory=ReadLimits, description="What an input may be at most.")
+    live: Live = Field(default_factory=Live, description="How ``run`` works.")
     registry: Path | None = Field(default=None, description="A file with companies and aliases of your own.")
 
     @classmethod
