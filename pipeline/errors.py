@@ -28,5 +28,5 @@ class LedgerError(PolicywireError):
     """The ledger cannot be opened, read or written, or another runner has it."""
 
 
-class SourceUnavailable(PolicywireError):
+class SourceUnavailableError(PolicywireError):
     """A source cannot be reached at the moment; it is worth another try."""

@@ -95,7 +95,7 @@ class RoundSource(Protocol):
         reconnecting) belongs to a thread of the source's own, and ``plan`` hands out what is ready. Bounded: no more
         than settings.live.round_articles articles or so; the rest waits for the next round.
 
-        Where the input cannot be reached it raises SourceUnavailable with one line for a person; it is asked again
+        Where the input cannot be reached it raises SourceUnavailableError with one line for a person; it is asked again
         after a pause that grows from half a second to 30 seconds, while other sources go on.
         """
 

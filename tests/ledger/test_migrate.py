@@ -22,7 +22,7 @@ def test_a_ledger_of_a_newer_policywire_is_refused(tmp_path):
     with Ledger(path) as ledger, ledger.transaction() as transaction:
         transaction.set_meta("schema_version", "99")
     for exclusive in (True, False):
-        with pytest.raises(LedgerError, match="schema version 99.*upgrade policywire"):
+        with pytest.raises(LedgerError, match=r"schema version 99.*upgrade policywire"):
             Ledger(path, exclusive=exclusive)
 
 

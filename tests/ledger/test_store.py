@@ -1,4 +1,3 @@
-import os
 import resource
 import sqlite3
 import subprocess
@@ -45,12 +44,21 @@ def test_what_a_transaction_wrote_is_there_after_a_restart(path):
         assert ledger.totals() == {"articles": 5, "alerts": 1}
 
 
+def _write(ledger, parcels):
+    with ledger.transaction() as transaction:
+        transaction.set_position("kafka", "news/0", 17)
+        transaction.post("alert", parcels, ["x"])
+
+
+def _breaks_off():
+    yield "a", b"{}"
+    raise KeyError("b")
+
+
 def test_a_transaction_that_fails_leaves_nothing(path):
     with Ledger(path) as ledger:
-        with pytest.raises(KeyError), ledger.transaction() as transaction:
-            transaction.set_position("kafka", "news/0", 17)
-            transaction.post("alert", [("a", b"{}")], ["x"])
-            raise KeyError
+        with pytest.raises(KeyError):
+            _write(ledger, _breaks_off())
         assert ledger.positions("kafka") == {}
         assert ledger.waiting() == {}
 
@@ -138,8 +146,10 @@ def test_coverage_is_listed_last_look_first_and_pruned_by_age(path):
 
 
 def test_a_second_runner_is_refused_by_the_name_of_the_first(path):
-    code = "import sys, time; from pathlib import Path; from pipeline.ledger import Ledger\n" \
+    code = (
+        "import sys, time; from pathlib import Path; from pipeline.ledger import Ledger\n"
         "ledger = Ledger(Path(sys.argv[1])); print('open', flush=True); time.sleep(60)"
+    )
     with subprocess.Popen([sys.executable, "-c", code, str(path)], stdout=subprocess.PIPE, text=True) as first:
         assert first.stdout is not None
         try:
@@ -180,16 +190,21 @@ def test_a_place_that_cannot_be_written_is_said(tmp_path):
         Ledger(file / "ledger.sqlite")
 
 
+def _fill(ledger):
+    with ledger.transaction() as transaction:
+        transaction.set_position("kafka", "news/0", 2)
+        transaction.post("alert", [(str(n), b"x" * 10_000) for n in range(2_000)], ["file"])
+
+
 def test_a_full_disk_is_said_and_nothing_is_lost(path):
     with Ledger(path) as ledger:
         with ledger.transaction() as transaction:
             transaction.set_position("kafka", "news/0", 1)
         soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (os.path.getsize(path) + 20_000, hard))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 20_000, hard))
         try:
-            with pytest.raises(LedgerError, match="nothing is lost"), ledger.transaction() as transaction:
-                transaction.set_position("kafka", "news/0", 2)
-                transaction.post("alert", [(str(n), b"x" * 10_000) for n in range(2_000)], ["file"])
+            with pytest.raises(LedgerError, match="nothing is lost"):
+                _fill(ledger)
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
         assert ledger.positions("kafka") == {"news/0": 1}
