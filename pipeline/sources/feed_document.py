@@ -17,8 +17,8 @@ from pipeline.settings import ReadLimits
 from pipeline.sources.feeds import json_feed
 from pipeline.sources.feeds.dates import read_date
 from pipeline.sources.feeds.encoding import decode
-from pipeline.sources.feeds.guard import Refused, inspect
-from pipeline.sources.feeds.json_feed import NotAFeed, RawEntry
+from pipeline.sources.feeds.guard import RefusedError, inspect
+from pipeline.sources.feeds.json_feed import NotAFeedError, RawEntry
 from schemas import Article, DeadLetter, Position
 from schemas.terms import Cause
 
@@ -97,9 +97,9 @@ def read_feed(
         if text.lstrip("\ufeff \t\r\n")[:1] in ("{", "["):
             return _read_json(text, payload, position, limits, max_entries)
         return _read_xml(text, payload, position, limits, max_entries)
-    except Refused as error:
+    except RefusedError as error:
         return refuse("refused", f"not parsed: {error}")
-    except NotAFeed as error:
+    except NotAFeedError as error:
         return refuse("bad_feed", f"not a feed: {error}")
     except (Exception, RecursionError) as error:  # a feed parser has many corners; none of them may stop the stream
         return refuse("internal", f"could not parse the feed: {error}; please report it with this dead letter", error)
@@ -117,19 +117,17 @@ def _read_xml(text: str, payload: bytes, position: Position, limits: ReadLimits,
     body = _DECLARATION.sub("", _NOT_XML.sub("", text.lstrip("\ufeff")), count=1).lstrip()
     document = f'<?xml version="1.0" encoding="utf-8"?>\n{body}'.encode()
     inspect(document)
-    # As a stream: a mere string or bytes could be taken for a URL or a file's name, and be opened.
+    # As a stream: a mere string or bytes could be taken for a URL or a file's name, and be opened. Without a base URL:
+    # feedparser would resolve guids against it as well, and the same entry had another id in a file.
     feed = feedparser.parse(
         io.BytesIO(document),
-        response_headers={
-            "content-type": "application/xml; charset=utf-8",
-            "content-location": position.origin if position.kind == "feed" else "",
-        },
+        response_headers={"content-type": "application/xml; charset=utf-8"},
         sanitize_html=False,  # articles.clean makes plain text, many times faster
         resolve_relative_uris=False,
     )
     version = feed.get("version") or ""
     if not version and not feed.entries:
-        raise NotAFeed(_what_else(body))
+        raise NotAFeedError(_what_else(body))
     home = _text(feed.feed, "id") or _text(feed.feed, "link")
     items = _items([_raw(entry) for entry in feed.entries], home, payload, position, limits, max_entries)
     ttl = _text(feed.feed, "ttl")

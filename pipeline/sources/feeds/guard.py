@@ -10,14 +10,14 @@ MAX_ENTITIES = 300
 _REFERENCE = re.compile(r"&(?!#)|%\w")
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """The document is not safe to parse. The message says why, for a person."""
 
 
 def inspect(document: bytes) -> None:
     """Looks through ``document``, XML in UTF-8, up to its end or to where it is no longer well-formed.
 
-    Raises Refused for an external or parameter entity, one that refers to another or is long (each grows without
+    Raises RefusedError for an external or parameter entity, one that refers to another or is long (each grows without
     bound when referenced), too many of them, or elements nested deeper than MAX_DEPTH. Follows no reference itself.
     Linear in the document's length.
     """
@@ -25,22 +25,22 @@ def inspect(document: bytes) -> None:
     depth = entities = 0
 
     def declared(
-        name: str, is_parameter: bool, value: str | None, base: str | None, system: str | None, *_: object
+        name: str, is_parameter: bool, value: str | None, _base: str | None, system: str | None, *_: object
     ) -> None:
         nonlocal entities
         entities += 1
         if value is None or system is not None:
-            raise Refused(f"it declares the external entity {name[:40]!r}")
+            raise RefusedError(f"it declares the external entity {name[:40]!r}")
         if is_parameter or _REFERENCE.search(value) or len(value) > MAX_ENTITY_CHARS:
-            raise Refused(f"it declares the entity {name[:40]!r}, which grows when it is resolved")
+            raise RefusedError(f"it declares the entity {name[:40]!r}, which grows when it is resolved")
         if entities > MAX_ENTITIES:
-            raise Refused(f"it declares more than {MAX_ENTITIES} entities")
+            raise RefusedError(f"it declares more than {MAX_ENTITIES} entities")
 
     def opened(name: str, attributes: list[str]) -> None:  # noqa: ARG001 -- expat's signature
         nonlocal depth
         depth += 1
         if depth > MAX_DEPTH:
-            raise Refused(f"its elements are nested deeper than {MAX_DEPTH}")
+            raise RefusedError(f"its elements are nested deeper than {MAX_DEPTH}")
 
     def closed(name: str) -> None:  # noqa: ARG001
         nonlocal depth

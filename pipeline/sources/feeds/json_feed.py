@@ -10,7 +10,7 @@ import orjson
 _VERSIONS = ("https://jsonfeed.org/version/", "http://jsonfeed.org/version/")
 
 
-class NotAFeed(Exception):
+class NotAFeedError(Exception):
     """The document is none. The message says what it is instead, for a person."""
 
 
@@ -28,15 +28,15 @@ class RawEntry:
 
 
 def load(document: str) -> dict[str, Any]:
-    """The feed in ``document``. Raises NotAFeed."""
+    """The feed in ``document``. Raises NotAFeedError."""
     try:
         feed = orjson.loads(document.encode("utf-8", "replace"))
     except orjson.JSONDecodeError as error:
-        raise NotAFeed(f"not valid JSON: {error}") from error
+        raise NotAFeedError(f"not valid JSON: {error}") from error
     if not isinstance(feed, dict) or not text_of(feed.get("version")).startswith(_VERSIONS):
-        raise NotAFeed("JSON, but no JSON Feed: it has no `version` of jsonfeed.org")
+        raise NotAFeedError("JSON, but no JSON Feed: it has no `version` of jsonfeed.org")
     if not isinstance(feed.get("items"), list):
-        raise NotAFeed("a JSON Feed without a list of items")
+        raise NotAFeedError("a JSON Feed without a list of items")
     return feed
 
 
