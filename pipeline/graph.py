@@ -40,4 +40,4 @@ def policy_alerts(
     read = normalised["articles"] | "Read" >> ReadArticles(policy, registry)
     decided = read["candidates"] | "Decide" >> decide
     dead = (read_in["dead_letters"], normalised["dead_letters"], read["dead_letters"]) | "Dead" >> beam.Flatten()
-    return Outputs(decided["alerts"], dead | "Dead letters" >> CountDeadLetters(), decided)
+    return Outputs(decided["alerts"], dead | "Count dead letters" >> CountDeadLetters(), decided)

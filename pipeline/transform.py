@@ -79,9 +79,9 @@ class _Read(beam.DoFn):
             return
         if isinstance(outcome, Held):
             Metrics.counter(NAMESPACE, f"held_{outcome.reason}").inc()
-            yield candidate(article.id, None)
+            yield candidate(article, None)
         else:
-            yield candidate(article.id, outcome)
+            yield candidate(article, outcome)
 
 
 def _gave_up(article: Article, error: Exception) -> Any:

@@ -19,14 +19,14 @@ from apache_beam.utils.timestamp import Duration, Timestamp
 
 from pipeline.alerts.history import History, revise
 from pipeline.alerts.story import StoryState, place
-from schemas import Alert
+from schemas import Alert, Article
 
 NAMESPACE = "policywire.alerts"
 HISTORIES = "histories"
 STORIES = "stories"
 _UNDATED = float("-inf")
 
-# What passes between the steps: event time in seconds, article id, and the alert as JSON, or b"" for an article that
+# What passes between the steps: time in seconds, article id, and the alert as JSON, or b"" for an article that
 # raises none. Bytes pass a shuffle three times as fast as models.
 Candidate = tuple[float, str, bytes]
 
@@ -54,12 +54,14 @@ class NoMemory:
         return None
 
 
-def candidate(article_id: str, alert: Alert | None) -> tuple[str, Candidate]:
-    """An article's outcome, keyed for the first step."""
-    if alert is None:
-        return article_id, (_UNDATED, article_id, b"")
-    time = alert.event_time.timestamp() if alert.event_time else _UNDATED
-    return article_id, (time, article_id, alert.model_dump_json().encode())
+def candidate(article: Article, alert: Alert | None) -> tuple[str, Candidate]:
+    """An article's outcome, keyed for the first step. Its time is the version's: when the article was last changed."""
+    payload = alert.model_dump_json().encode() if alert is not None else b""
+    return article.id, (_seconds(article.updated or article.published), article.id, payload)
+
+
+def _seconds(time: datetime | None) -> float:
+    return time.timestamp() if time is not None else _UNDATED
 
 
 @dataclass
@@ -107,10 +109,10 @@ class _Revise(beam.DoFn):
         article_id, versions = element
         history = self._memory.history(article_id)
         known = history
-        for time, _, payload in sorted(versions):
+        for _, _, payload in sorted(versions):
             alert, history = revise(Alert.model_validate_json(payload) if payload else None, history)
             if alert is not None and history is not None:
-                yield history.key, (time, article_id, alert.model_dump_json().encode())
+                yield history.key, (_seconds(alert.event_time), article_id, alert.model_dump_json().encode())
         if history is not None and history is not known:
             yield beam.pvalue.TaggedOutput(HISTORIES, (article_id, history.model_dump_json().encode()))
 
@@ -164,7 +166,9 @@ class DecideUnbounded(beam.PTransform):
 
 
 _STATE = ReadModifyWriteStateSpec("known", BytesCoder())
-_FORGET = TimerSpec("forget", TimeDomain.WATERMARK)
+# A spec belongs to one DoFn: Beam refuses a second callback on it.
+_FORGET_HISTORY = TimerSpec("forget_history", TimeDomain.WATERMARK)
+_FORGET_STORY = TimerSpec("forget_story", TimeDomain.WATERMARK)
 
 
 class _ReviseStateful(beam.DoFn):
@@ -176,7 +180,7 @@ class _ReviseStateful(beam.DoFn):
         element: tuple[str, Candidate],
         timestamp: Timestamp = beam.DoFn.TimestampParam,
         known: Any = beam.DoFn.StateParam(_STATE),  # noqa: B008 -- Beam's way to declare state
-        forget: Any = beam.DoFn.TimerParam(_FORGET),  # noqa: B008
+        forget: Any = beam.DoFn.TimerParam(_FORGET_HISTORY),  # noqa: B008
     ) -> Iterator[tuple[str, Candidate]]:
         article_id, (time, _, payload) = element
         before = known.read()
@@ -188,7 +192,7 @@ class _ReviseStateful(beam.DoFn):
         if alert is not None and history is not None:
             yield history.key, (time, article_id, alert.model_dump_json().encode())
 
-    @on_timer(_FORGET)
+    @on_timer(_FORGET_HISTORY)
     def forget(self, known: Any = beam.DoFn.StateParam(_STATE)) -> None:  # noqa: B008
         known.clear()
 
@@ -203,7 +207,7 @@ class _PlaceStateful(beam.DoFn):
         element: tuple[str, Candidate],
         timestamp: Timestamp = beam.DoFn.TimestampParam,
         known: Any = beam.DoFn.StateParam(_STATE),  # noqa: B008
-        forget: Any = beam.DoFn.TimerParam(_FORGET),  # noqa: B008
+        forget: Any = beam.DoFn.TimerParam(_FORGET_STORY),  # noqa: B008
     ) -> Iterator[Alert]:
         _, (_, _, payload) = element
         before = known.read()
@@ -213,6 +217,6 @@ class _PlaceStateful(beam.DoFn):
         forget.set(timestamp + self._kept)
         yield from _emit(alert, self._keep_repeats, self._stamp)
 
-    @on_timer(_FORGET)
+    @on_timer(_FORGET_STORY)
     def forget(self, known: Any = beam.DoFn.StateParam(_STATE)) -> None:  # noqa: B008
         known.clear()

@@ -3,11 +3,15 @@
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Literal, TypeAlias, get_args
 
 import orjson
 
 from pipeline.ledger.view import Coverage, Kind
 from schemas import DeadLetter
+
+Aged: TypeAlias = Literal["seen", "histories", "stories", "dead_letters", "coverage"]
+"""Tables whose rows are forgotten when they are old."""
 
 
 class Transaction:
@@ -56,7 +60,9 @@ class Transaction:
             seq = self._connection.execute(
                 "INSERT INTO outbox (kind, id, body, at) VALUES (?, ?, ?, ?)", (kind, parcel_id, body, self.at)
             ).lastrowid
-            self._connection.executemany("INSERT INTO pending VALUES (?, ?)", ((sink, seq) for sink in sinks))
+            self._connection.executemany(
+                "INSERT INTO pending (sink, seq) VALUES (?, ?)", ((sink, seq) for sink in sinks)
+            )
 
     def acknowledge(self, sink: str, seqs: Sequence[int]) -> None:
         """``sink`` has these, for good. What nobody waits for any more leaves the outbox."""
@@ -66,9 +72,21 @@ class Transaction:
             ((seq,) for seq in seqs),
         )
 
+    def refuse(self, sink: str, seq: int, letter: DeadLetter) -> None:
+        """``sink`` will never take this: it is held under ``letter``, which is kept, and the rest goes on."""
+        self._connection.execute("UPDATE pending SET refused = ? WHERE sink = ? AND seq = ?", (letter.id, sink, seq))
+        self.keep_dead_letters([letter])
+
+    def deliver_again(self, ids: Iterable[str]) -> None:
+        """Offers what is held under these dead letters to its sink again."""
+        self._connection.executemany("UPDATE pending SET refused = NULL WHERE refused = ?", ((i,) for i in ids))
+
     def forget_sink(self, sink: str) -> None:
         """Gives up what ``sink`` waits for."""
         self._connection.execute("DELETE FROM pending WHERE sink = ?", (sink,))
+        self._sweep()
+
+    def _sweep(self) -> None:
         self._connection.execute("DELETE FROM outbox WHERE seq NOT IN (SELECT seq FROM pending)")
 
     def keep_dead_letters(self, letters: Iterable[DeadLetter]) -> None:
@@ -94,8 +112,11 @@ class Transaction:
         self._connection.executemany("UPDATE dead_letters SET state = 'retried' WHERE id = ?", ((i,) for i in ids))
 
     def drop_dead_letters(self, ids: Iterable[str]) -> int:
-        """Throws dead letters away; says how many there were."""
-        return self._connection.executemany("DELETE FROM dead_letters WHERE id = ?", ((i,) for i in ids)).rowcount
+        """Throws dead letters away, with what is held under them; says how many there were."""
+        dropped = [(i,) for i in ids]
+        self._connection.executemany("DELETE FROM pending WHERE refused = ?", dropped)
+        self._sweep()
+        return self._connection.executemany("DELETE FROM dead_letters WHERE id = ?", dropped).rowcount
 
     def add_coverage(self, records: Iterable[Coverage]) -> None:
         """Notes what sources found; their ``at`` is set to this transaction's where it is 0."""
@@ -119,12 +140,15 @@ class Transaction:
             totals[name] = totals.get(name, 0) + count
         self.set_meta("totals", orjson.dumps(totals).decode())
 
-    def prune(self, table: str, before: float, limit: int = 10_000) -> int:
-        """Forgets rows of seen, histories, stories, dead_letters or coverage that were last touched ``before`` a
-        time, at most about ``limit`` of them so that a round stays short; says how many."""
-        if table not in ("seen", "histories", "stories", "dead_letters", "coverage"):
-            raise ValueError(table)
-        key = {"dead_letters": "id", "coverage": "rowid"}.get(table, "key")
+    def prune(self, table: Aged, before: float, limit: int = 10_000) -> int:
+        """Forgets rows that were last touched ``before`` a time, at most ``limit`` of them so that it stays short; says
+        how many."""
+        if table not in get_args(Aged):
+            raise ValueError(f"{table} is not pruned by age")
+        if table == "dead_letters":
+            old = self._connection.execute("SELECT id FROM dead_letters WHERE at < ? LIMIT ?", (before, limit))
+            return self.drop_dead_letters([row[0] for row in old])
+        key = "rowid" if table == "coverage" else "key"
         return self._connection.execute(
             f"DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM {table} WHERE at < ? LIMIT ?)", (before, limit)
         ).rowcount

@@ -105,19 +105,19 @@ class LedgerView:
         return None if body is None else StoryState.model_validate_json(body)
 
     def outbox(self, sink: str, limit: int) -> list[Parcel]:
-        """What ``sink`` has not acknowledged, oldest first, at most ``limit`` of it."""
+        """What ``sink`` has neither acknowledged nor refused, oldest first, at most ``limit`` of it."""
         return [
             Parcel(*row)
             for row in self._rows(
-                "SELECT seq, kind, id, body, at FROM pending JOIN outbox USING (seq) WHERE sink = ? "
+                "SELECT seq, kind, id, body, at FROM pending JOIN outbox USING (seq) WHERE sink = ? AND refused IS NULL "
                 "ORDER BY seq LIMIT ?",
                 (sink, limit),
             )
         ]
 
     def waiting(self) -> dict[str, int]:
-        """How much each sink has not acknowledged; sinks that wait for nothing are missing."""
-        return dict(self._rows("SELECT sink, count(*) FROM pending GROUP BY sink"))
+        """How much each sink has neither acknowledged nor refused; sinks that wait for nothing are missing."""
+        return dict(self._rows("SELECT sink, count(*) FROM pending WHERE refused IS NULL GROUP BY sink"))
 
     def dead_letters(
         self, *, state: State | None = "open", cause: str | None = None, limit: int = 1000

@@ -1,4 +1,4 @@
-"""Runs a bounded graph to its end in this process."""
+"""Runs a bounded graph to its end in this process, once or again and again."""
 
 import logging
 from collections import Counter
@@ -6,7 +6,9 @@ from typing import Any
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.runners.pipeline_utils import group_by_key_input_visitor
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+from apache_beam.transforms.environments import EmbeddedPythonEnvironment
 
 from pipeline.errors import PolicywireError
 
@@ -17,14 +19,51 @@ def bounded_pipeline() -> Any:
     Named outright, because DirectRunner chooses among three engines by what a graph contains and by what it can
     download, and a replay must come out the same everywhere.
     """
-    # Beam warns of options and type hints that are none of a user's business here.
-    logging.getLogger("apache_beam").setLevel(logging.ERROR)
+    quieten()
     return beam.Pipeline(runner=FnApiRunner(), options=PipelineOptions(["--direct_num_workers=1"]))
+
+
+def quieten() -> None:
+    """Keeps Beam's warnings of options and type hints, which are none of a user's business, off the log."""
+    logging.getLogger("apache_beam").setLevel(logging.ERROR)
+    logging.getLogger().addFilter(_is_worth_saying)
+
+
+def _is_worth_saying(record: logging.LogRecord) -> bool:
+    # Beam cannot check the outputs of a transform that gives several by name, and says so for each.
+    return not str(record.msg).startswith("This output type hint will be ignored")
 
 
 def run_to_end(pipeline: Any) -> Counter[str]:
     """Runs and returns the committed counters by name. Raises PolicywireError where a step failed."""
-    result = pipeline.run()
+    return _committed(pipeline.run())
+
+
+class Prepared:
+    """A graph that is built and translated once and run many times, each time as if anew: its sources must look for
+    what they read when they run."""
+
+    def __init__(self, pipeline: Any) -> None:
+        """``pipeline`` is one that ``bounded_pipeline`` gave, with its graph."""
+        self._options = pipeline.options
+        pipeline.visit(group_by_key_input_visitor(True))
+        self._graph = pipeline.to_runner_api(default_environment=EmbeddedPythonEnvironment.default())
+
+    def run_to_end(self) -> Counter[str]:
+        """Runs and returns the committed counters by name. Raises PolicywireError where a step failed."""
+        try:
+            return _committed(FnApiRunner().run_via_runner_api(self._graph, self._options))
+        except PolicywireError:
+            raise
+        except Exception as error:
+            raise StepError(f"a step of the graph failed: {error}; please report it (--debug shows more)") from error
+
+
+class StepError(PolicywireError):
+    """A step of the graph raised what it should not have."""
+
+
+def _committed(result: Any) -> Counter[str]:
     state = result.wait_until_finish()
     if state != "DONE":
         raise PolicywireError(f"the pipeline ended in state {state}")

@@ -18,9 +18,9 @@ A source, whole:
         def __init__(self, folder: Path) -> None:
             self._folder = folder
 
-        def plan(self, ledger: LedgerView) -> Plan | None:
+        def plan(self, ledger: LedgerView, limit: int) -> Plan | None:
             known = ledger.positions(self.name)
-            new = tuple(sorted(p.name for p in self._folder.iterdir() if p.name not in known))
+            new = tuple(sorted(p.name for p in self._folder.iterdir() if p.name not in known))[:limit]
             return FolderPlan(new) if new else None
 
         def idle(self) -> bool:
@@ -88,12 +88,14 @@ class RoundSource(Protocol):
     def name(self) -> str:
         """Its name, unlike that of any other source of the same run; stable over restarts, for it keys positions."""
 
-    def plan(self, ledger: LedgerView) -> Plan | None:
+    def plan(self, ledger: LedgerView, limit: int) -> Plan | None:
         """What to read next, up to an end that is fixed now; None: nothing new at the moment.
 
+        At most about ``limit`` articles (guessed, where it is not known before reading): so many fit a round of a
+        second. The rest waits for the next round.
+
         Called every poll (a few times a second), so it must answer at once: what waits for a network (fetching feeds,
-        reconnecting) belongs to a thread of the source's own, and ``plan`` hands out what is ready. Bounded: no more
-        than settings.live.round_articles articles or so; the rest waits for the next round.
+        reconnecting) belongs to a thread of the source's own, and ``plan`` hands out what is ready.
 
         Where the input cannot be reached it raises SourceUnavailableError with one line for a person; it is asked again
         after a pause that grows from half a second to 30 seconds, while other sources go on.

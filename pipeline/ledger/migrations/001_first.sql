@@ -36,7 +36,8 @@ CREATE TABLE stories (
 ) WITHOUT ROWID;
 CREATE INDEX stories_at ON stories (at);
 
--- What is to be delivered, and to whom it still is. A row of the outbox goes when nobody waits for it.
+-- What is to be delivered, and to whom it still is. A row of the outbox goes when nobody waits for it. What a sink
+-- refused for good is held under the id of the dead letter that says so.
 CREATE TABLE outbox (
     seq   INTEGER PRIMARY KEY AUTOINCREMENT,
     kind  TEXT NOT NULL CHECK (kind IN ('alert', 'dead_letter')),
@@ -45,11 +46,13 @@ CREATE TABLE outbox (
     at    REAL NOT NULL
 );
 CREATE TABLE pending (
-    sink     TEXT NOT NULL,
-    seq      INTEGER NOT NULL REFERENCES outbox (seq),
+    sink    TEXT NOT NULL,
+    seq     INTEGER NOT NULL REFERENCES outbox (seq),
+    refused TEXT,
     PRIMARY KEY (sink, seq)
 ) WITHOUT ROWID;
 CREATE INDEX pending_seq ON pending (seq);
+CREATE INDEX pending_refused ON pending (refused) WHERE refused IS NOT NULL;
 
 -- What could not be read or delivered. state: open, retry (asked for), retried (read again since).
 CREATE TABLE dead_letters (

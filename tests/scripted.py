@@ -1,0 +1,119 @@
+"""A source and sinks for tests of rounds: real ones, that hold their input and output in memory, and can fail."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import apache_beam as beam
+
+from pipeline.errors import SourceUnavailableError
+from pipeline.ledger import LedgerView, Parcel, Transaction
+from pipeline.settings import ReadLimits
+from pipeline.sinks.sink import Delivery
+from pipeline.sources.record import parse_record
+from pipeline.sources.round import Work
+from schemas import Alert, Article, Position
+
+
+@dataclass
+class ScriptedSource:
+    """Reads ``records`` (articles as JSON, or anything else as bytes) in order, ``step`` at a time."""
+
+    records: list[bytes]
+    step: int = 1_000_000
+    name: str = "scripted"
+    broken: Callable[[], bool] = lambda: False
+    told_delivered: int = 0
+    closed: bool = False
+
+    def plan(self, ledger: LedgerView, limit: int) -> "ScriptedPlan | None":
+        if self.broken():
+            raise SourceUnavailableError("the wire is cut")
+        first = ledger.positions(self.name).get("records", 0)
+        last = min(first + min(limit, self.step), len(self.records))
+        work = tuple((number, self.records[number]) for number in range(first, last))
+        return ScriptedPlan(self.name, work, last) if work else None
+
+    def idle(self) -> bool:
+        return True
+
+    def transform(self) -> Any:
+        return ReadScript(self.name)
+
+    def delivered(self) -> None:
+        self.told_delivered += 1
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@dataclass(frozen=True)
+class ScriptedPlan:
+    name: str
+    work: Sequence[tuple[int, bytes]]
+    following: int
+
+    def commit(self, transaction: Transaction, notes: Sequence[Any]) -> None:
+        transaction.set_position(self.name, "records", self.following)
+        transaction.set_seen((f"{self.name}/{number}", "read") for number in notes)
+
+
+@dataclass
+class ReadScript(beam.PTransform):
+    name: str
+
+    def expand(self, begin: Any) -> dict[str, Any]:
+        read = begin | Work(self.name) | beam.ParDo(_Parse()).with_outputs("dead_letters", "notes", main="articles")
+        return {"articles": read.articles, "dead_letters": read.dead_letters, "notes": read.notes}
+
+
+class _Parse(beam.DoFn):
+    def process(self, item: tuple[int, bytes]) -> Iterator[Any]:
+        number, record = item
+        yield beam.pvalue.TaggedOutput("notes", number)
+        found = parse_record(record, Position(origin="script", kind="file", line=number + 1), ReadLimits())
+        yield found if isinstance(found, Article) else beam.pvalue.TaggedOutput("dead_letters", found)
+
+
+@dataclass
+class MemorySink:
+    """Takes everything, unless told otherwise."""
+
+    name: str = "memory"
+    takes: frozenset[Any] = frozenset(("alert",))
+    batch: int = 100
+    parcels: list[Parcel] = field(default_factory=list)
+    refuse: Callable[[Parcel], bool] = lambda _: False
+    broken: Callable[[], bool] = lambda: False
+    closed: bool = False
+
+    def deliver(self, parcels: Sequence[Parcel]) -> Delivery:
+        if self.broken():
+            return Delivery(failure="no answer")
+        refused = [p for p in parcels if self.refuse(p)]
+        taken = [p for p in parcels if not self.refuse(p)]
+        self.parcels += taken
+        return Delivery([p.seq for p in taken], {p.seq: "too large" for p in refused})
+
+    def close(self) -> None:
+        self.closed = True
+
+    def alerts(self) -> list[Alert]:
+        return [Alert.model_validate_json(p.body) for p in self.parcels if p.kind == "alert"]
+
+
+def news(number: int, *, alert: bool = True, **changes: Any) -> bytes:
+    """An article about a made-up bank, as JSON; ``alert``: whether it tells of a policy signal."""
+    title = f"Central bank fines Bank number {number} over lending rules" if alert else f"Match {number} ends in a draw"
+    text = (
+        f"The regulator fined the lender {number} million dollars for breaking lending rules, it said on Monday."
+        if alert
+        else "The crowd went home early."
+    )
+    fields = {
+        "id": f"article-{number}",
+        "title": title,
+        "text": text,
+        "published": f"2024-03-01T{number // 3600 % 24:02}:{number // 60 % 60:02}:{number % 60:02}Z",
+    }
+    return Article(**(fields | changes)).model_dump_json(exclude_defaults=True).encode()
