@@ -50,7 +50,7 @@ def test_the_graph_is_run_again_and_remembers_earlier_rounds(ledger):
         news(1, title="Match ends in a draw", text="", updated="2024-03-03T00:00:00Z"),
     ]
     assert run.run_one() is not None
-    first, second, withdrawal = ledger.outbox("sink", 10)
+    first, withdrawal, second = ledger.outbox("sink", 10)
     assert b'"revision":1' in first.body
     assert b"article-2" in second.body
     assert b'"repeat":true' in second.body
