@@ -86,8 +86,8 @@ def score(gold: list[Label], predicted: dict[Any, Label]) -> Scores:
             for name in _FIELDS:
                 right[name] += got != NONE and (item.get(name) or "") == (guess.get(name) or "")
             instruments.setdefault(item.get("instrument") or "", []).append((got != NONE, got == wanted))
-        _tally(mention, item, guess, _same_mention, "mention")
-        _tally(link, item, guess, _same_company, "name")
+        _tally(mention, item, guess, same_mention, "mention")
+        _tally(link, item, guess, same_company, "name")
     signals = sum(n for (wanted, _), n in confusion.items() if wanted != NONE)
     directions = {name: _rate(confusion, name) for name in (NONE, *DIRECTIONS)}
     sides = ("tightening", "easing")
@@ -154,12 +154,14 @@ def plain_name(name: str | None) -> str:
     return " ".join(_LEGAL_FORMS.sub(" ", text).split()) or " ".join(text.split())
 
 
-def _same_mention(a: Label, b: Label) -> bool:
+def same_mention(a: Label, b: Label) -> bool:
+    """Whether one of two mentions holds the other, by whole words."""
     one, other = plain_name(a.get("mention")), plain_name(b.get("mention"))
     return bool(one) and (f" {one} " in f" {other} " or f" {other} " in f" {one} ")
 
 
-def _same_company(a: Label, b: Label) -> bool:
+def same_company(a: Label, b: Label) -> bool:
+    """Whether two labels name one company: by its symbol, else by its name."""
     one, other = _symbol(a), _symbol(b)
     if one and one == other:
         return True

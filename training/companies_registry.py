@@ -22,8 +22,31 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from pipeline.companies import names  # noqa: E402
-from pipeline.companies.registry import DATA, DOUBTFUL, FORM_ONLY, FORMAT, HAND, KINDS, LARGE, MID, PLAIN, SMALL, TINY  # noqa: E402
-from pipeline.companies.tables import BrandRow, CompanyRow, TableError, read_brands, read_companies  # noqa: E402
+from pipeline.companies.registry import (  # noqa: E402
+    DATA,
+    DOUBTFUL,
+    FORM_ONLY,
+    FORMAT,
+    HAND,
+    KINDS,
+    LARGE,
+    MID,
+    NOBODY,
+    PLAIN,
+    SMALL,
+    TINY,
+)  # fmt: skip
+from pipeline.companies.tables import (  # noqa: E402
+    BrandRow,
+    CompanyRow,
+    TableAlias,
+    TableError,
+    read_brands,
+    read_companies,
+    read_others,
+)  # fmt: skip
+from pipeline.scan import Scanner, fold  # noqa: E402
+from pipeline.signals.vocabulary import rows as signal_rows  # noqa: E402
 
 TABLES = ROOT / "pipeline/companies/tables"
 
@@ -87,6 +110,8 @@ CUE = re.compile(
 CUE_BEFORE = re.compile(
     r"(?:company|firm|giant|maker|startup|start-up|retailer|shares of|CEO of|bank|platform|carmaker|airline|app)\s$"
 )
+# A capitalised word right before, in running text: not the first of a sentence.
+NAME_BEFORE = re.compile(r"[a-z,] (?:[A-Z][\w.'’-]*[ -])+$")
 
 
 @dataclass
@@ -239,6 +264,7 @@ def collect_aliases(
     number: dict[int, int],
     by_name: dict[str, Entry],
     listed: dict[str, Entry],
+    others: list[str],
 ) -> list[list[object]]:
     """[surface, company, kind, doubt, until] for every name; hand-kept names first, then by size of the company."""
     taken: dict[str, int] = {}
@@ -254,11 +280,16 @@ def collect_aliases(
     def accentless(surface: str) -> list[str]:
         return [surface] if names.plain(surface) == surface else [surface, names.plain(surface)]
 
+    def doubt_of(alias: TableAlias) -> int:
+        return DOUBTFUL if alias.doubtful else PLAIN
+
     for row in hand:
-        doubts = {a.surface: a.doubtful for a in row.aliases}
-        for surface in dict.fromkeys([row.name, *doubts]):
+        own = {a.surface: a for a in row.aliases}
+        for surface in dict.fromkeys([row.name, *own]):
+            alias = own.get(surface, TableAlias(surface, False))
             for variant in accentless(surface):
-                add(variant, number[id(by_name[row.name])], "name", DOUBTFUL if doubts.get(surface, False) else PLAIN)
+                kind = "publisher" if alias.publisher else "name"
+                add(variant, number[id(by_name[row.name])], kind, doubt_of(alias))
     for brand in brands:
         owner = by_name.get(brand.company) or listed.get(brand.company.lower())
         if owner is None:
@@ -272,49 +303,83 @@ def collect_aliases(
                     TABLES / "brands.tsv", brand.line, f"alias {alias.surface!r} belongs to another company"
                 )
             for variant in accentless(alias.surface):
-                add(variant, number[id(owner)], brand.kind, DOUBTFUL if alias.doubtful else PLAIN, brand.until or 0)
-    for entry in sorted((e for e in entries), key=lambda e: e.tier):
-        surfaces = {}
+                kind = "publisher" if alias.publisher else brand.kind
+                add(variant, number[id(owner)], kind, doubt_of(alias), brand.until or 0)
+    for surface in others:
+        for variant in accentless(surface):
+            add(variant, NOBODY, "other", PLAIN)
+    shorts: list[tuple[str, int, int]] = []
+    for entry in sorted(entries, key=lambda e: e.tier):
+        surfaces: dict[str, bool] = {}
         for registered in [entry.name, *entry.registered] if entry.tier > HAND else entry.registered:
-            short = names.title_case(names.strip_legal_form(registered))
-            surfaces[short] = short
+            name = names.title_case(names.strip_legal_form(registered))
+            surfaces[name] = False
             if entry.tier <= MID:
-                group = names.strip_group(short)
-                surfaces[group] = group
+                surfaces.setdefault(names.strip_group(name), False)
+            short = names.strip_descriptor(names.strip_group(name))
+            if short != name and entry.tier > HAND:
+                shorts.append((short, number[id(entry)], entry.tier))
         for surface in surfaces:
-            if len(surface) < 3 or len(surface) > 60 or surface.isdigit() or surface.lower() in COMMON:
+            if not nameable(surface):
                 continue
-            single = " " not in surface and "-" not in surface and "." not in surface
+            single = len(surface.split()) == 1 and "-" not in surface and "." not in surface
             doubt = PLAIN
             if single:
-                doubt = DOUBTFUL if entry.tier <= MID else FORM_ONLY
+                doubt = DOUBTFUL if entry.tier <= MID and len(surface) > 3 else FORM_ONLY
             elif entry.tier > MID and len(surface.split()) == 2:
                 doubt = DOUBTFUL
             for variant in accentless(surface):
                 if names.plain(variant).lower() not in taken:
                     add(variant, number[id(entry)], "listed", doubt)
+    for surface, company, tier in shorts:
+        if nameable(surface) and len(surface) > 3 and names.plain(surface).lower() not in taken:
+            add(surface, company, "short", DOUBTFUL if tier <= MID else FORM_ONLY)
     return found
 
 
-def count_in_archive(path: Path, aliases: list[list[object]]) -> list[tuple[int, int, int]]:
-    """For each alias: texts' words that show it capitalised, in lower case, capitalised beside a company word."""
-    from pipeline.scan import Scanner
+def nameable(surface: str) -> bool:
+    return 3 <= len(surface) <= 60 and not surface.isdigit() and surface.lower() not in COMMON
 
+
+def authorities_that_look_like_companies(surfaces: set[str]) -> list[str]:
+    """Names of authorities, places and office holders in which a company's name stands ("People's Bank of China")."""
+    found = []
+    for table, columns in (("authorities.tsv", (3, 4)), ("places.tsv", (2,)), ("holders.tsv", (2, 3))):
+        for row in signal_rows(table):
+            for column in columns:
+                for name in row[column].split("|") if len(row) > column else ():
+                    words = fold(name).split()
+                    parts = {" ".join(words[i:j]) for i in range(len(words)) for j in range(i + 1, len(words) + 1)}
+                    if name[:1].isupper() and len(words) > 1 and parts & surfaces:
+                        found.append(name)
+    return sorted(set(found))
+
+
+def count_in_archive(path: Path, aliases: list[list[object]]) -> list[tuple[int, int, int, int]]:
+    """For each alias: how often the archive shows it capitalised, in lower case, capitalised beside a company word,
+    and within a longer capitalised name of running text."""
     scanner = Scanner({"company": ((str(a[0]), i) for i, a in enumerate(aliases))})
-    capitals, lower, cued = Counter[int](), Counter[int](), Counter[int]()
+    capitals, lower, cued, inside = Counter[int](), Counter[int](), Counter[int](), Counter[int]()
     with gzip.open(path, "rt", encoding="utf-8") as file:
         for line in file:
             article = orjson.loads(line)
             text = article["title"] + "\n\n" + article["text"]
+            body = len(article["title"]) + 2
             for start, end, index in scanner.scan(text).get("company", ()):
                 word = text[start:end]
                 if word == word.lower() and aliases[index][0] != word:
                     lower[index] += 1
-                else:
-                    capitals[index] += 1
-                    if CUE.match(text[end : end + 24]) or CUE_BEFORE.search(text[max(0, start - 20) : start]):
-                        cued[index] += 1
-    return [(capitals[i].bit_length(), lower[i].bit_length(), cued[i].bit_length()) for i in range(len(aliases))]
+                    continue
+                capitals[index] += 1
+                if CUE.match(text[end : end + 24]) or CUE_BEFORE.search(text[max(0, start - 20) : start]):
+                    cued[index] += 1
+                if start >= body and (
+                    (text[start - 1] in " -" and NAME_BEFORE.search(text[max(body, start - 24) : start]))
+                    or (text[end : end + 1] in (" ", "-") and text[end + 1 : end + 2].isupper())
+                ):
+                    inside[index] += 1
+    counts = (capitals, lower, cued, inside)
+    return [(a, b, c, d) for a, b, c, d in ([n[i].bit_length() for n in counts] for i in range(len(aliases)))]
 
 
 def build(companies: Path, archive: Path, tables: Path = TABLES) -> bytes:
@@ -327,7 +392,13 @@ def build(companies: Path, archive: Path, tables: Path = TABLES) -> bytes:
     for entry in sorted(entries, key=lambda e: e.tier):
         listed.setdefault(entry.name.lower(), entry)
         listed.setdefault(names.strip_group(entry.name).lower(), entry)
-    aliases = collect_aliases(hand, brands, entries, number, by_name, listed)
+    others = read_others(tables / "others.tsv")
+    known = {
+        fold(s)
+        for s in (*by_name, *(a.surface for row in (*hand, *brands) for a in row.aliases), *(e.name for e in entries))
+    }
+    others += [name for name in authorities_that_look_like_companies(known) if name not in others]
+    aliases = collect_aliases(hand, brands, entries, number, by_name, listed, others)
     rows: list[list[object]] = []
     ids: Counter[str] = Counter()
     ids_of: list[str] = []

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.articles.document import Document
-from pipeline.companies.linking import Group, group_by_company
+from pipeline.companies.decision import weights
+from pipeline.companies.linking import Group, Linker
 from pipeline.companies.matching import candidates
 from pipeline.companies.registry import Registry, load
 from pipeline.scan import Hit
@@ -25,15 +26,17 @@ class CompanyFinder:
 
         Raises TableError where it is broken."""
         self.registry: Registry = load(user_file)
+        self.weights = weights()
+        self._linker = Linker(self.registry, self.weights)
 
     @property
     def version(self) -> str:
         """Version of the registry and the weights."""
-        return self.registry.version
+        return f"{self.registry.version}.{self.weights.version}"
 
     def vocabularies(self) -> dict[str, Iterable[tuple[str, Any]]]:
         """What the one scan must look for on this room's behalf."""
-        return {KIND: ((alias.surface, alias) for alias in self.registry.aliases)}
+        return {KIND: ((alias.surface, alias) for alias in self.registry.searched())}
 
     def find(
         self, document: Document, hits: dict[str, list[Hit]], signals: "SignalReading | None" = None
@@ -41,8 +44,8 @@ class CompanyFinder:
         """The companies of ``document`` in order of first mention. ``hits``: the scan of ``document.full``."""
         text = document.full
         found = candidates(text, hits.get(KIND, ()))
-        groups = group_by_company(text, document.body_start, found, self.registry)
-        return tuple(self._mention(document, group) for group in groups)
+        groups = self._linker.decide(text, document.body_start, found)
+        return tuple(self._mention(document, g) for g in groups if g.probability >= self.weights.threshold)
 
     def _mention(self, document: Document, group: Group) -> CompanyMention:
         spans = tuple(document.span(c.start, c.full_end) for c in group.candidates)

@@ -1,43 +1,61 @@
-"""Which candidates are companies: a doubtful name needs support from the text."""
+"""Which candidates are companies: the learned decision over all that an article says of each."""
 
-import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import NamedTuple
 
+from pipeline.companies.decision import Weights
+from pipeline.companies.features import alias_features, group_features, neighbours, read_mention, title_case
 from pipeline.companies.matching import Candidate
-from pipeline.companies.registry import PLAIN, Registry
+from pipeline.companies.registry import PLAIN, PUBLISHER, Alias, Registry
 
-_AFTER = re.compile(
-    r"(?:'s|’s)?\s(?:shares?|stocks?|CEO|chief|founder|co-founder|executives?|employees|workers|spokes\w+|customers|users|Inc|Corp|Ltd|plc"
-    r"|announced|launches|launched|unveils|unveiled|sues|sued|reports|reported|raises|says it|will|has|is|to)\b"
-)
-_BEFORE = re.compile(
-    r"(?:company|firm|giant|maker|startup|start-up|retailer|shares of|CEO of|platform|carmaker|airline|app|bank|owner|by|from|at|against|with|and)\s$"
-)
+MENTIONS_READ = 8
 
 
 class Group(NamedTuple):
-    """All candidates of one company in an article, in order."""
+    """All candidates of one company in an article, in order, and how likely they name it."""
 
     company: int
     candidates: tuple[Candidate, ...]
+    probability: float
 
 
-def supported(text: str, candidate: Candidate) -> bool:
-    """Whether the words around a doubtful name speak for the company."""
-    start, end = candidate.start, candidate.end
-    if candidate.full_end > end or _AFTER.match(text, end, end + 24):
-        return True
-    return _BEFORE.search(text, max(0, start - 20), start) is not None
-
-
-def group_by_company(text: str, body_start: int, found: Iterable[Candidate], registry: Registry) -> list[Group]:
-    """The companies of the article in order of first mention; a full name supports its short form."""
+def by_company(found: Sequence[Candidate]) -> dict[int, list[Candidate]]:
+    """Candidates by company, companies in order of first mention."""
     groups: dict[int, list[Candidate]] = {}
     for candidate in found:
         groups.setdefault(candidate.alias.company, []).append(candidate)
-    kept = []
-    for company, members in groups.items():
-        if any(c.alias.doubt == PLAIN or supported(text, c) for c in members):
-            kept.append(Group(company, tuple(members)))
-    return kept
+    return groups
+
+
+class Linker:
+    """The registry and the weights together; what a name is worth before a text is read is kept once told."""
+
+    def __init__(self, registry: Registry, weights: Weights) -> None:
+        self.registry, self.weights = registry, weights
+        self._worth: dict[Alias, float] = {}
+
+    def worth(self, alias: Alias) -> float:
+        """The score of a name by itself."""
+        known = self._worth.get(alias)
+        if known is None:
+            tier = self.registry.company(alias.company).tier
+            known = self._worth[alias] = self.weights.score(alias_features(alias, tier))
+        return known
+
+    def decide(self, text: str, body_start: int, found: Sequence[Candidate]) -> list[Group]:
+        """Every company that ``found`` may name, with its probability, in order of first mention."""
+        if not found:
+            return []
+        weights = self.weights
+        sure = {c.alias.company for c in found if c.alias.doubt == PLAIN and c.alias.kind != PUBLISHER}
+        listed = neighbours(text, found) if len(found) > 1 else set()
+        shouting = title_case(text[: max(0, body_start - 2)])
+        decided = []
+        for company, members in by_company(found).items():
+            shared = weights.score(group_features(text, body_start, members, bool(sure - {company})))
+            each = [
+                self.worth(c.alias) + weights.score(read_mention(text, body_start, c, weights.tables, shouting, listed))
+                for c in members[:MENTIONS_READ]
+            ]
+            decided.append(Group(company, tuple(members), weights.probability(shared, each)))
+        return decided

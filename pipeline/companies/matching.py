@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from pipeline.companies.names import LEGAL_FORM_AFTER
-from pipeline.companies.registry import FORM_ONLY, Alias, Registry
+from pipeline.companies.registry import NOBODY, Alias, Registry
 from pipeline.scan import Hit
 
 # As in "(NYSE: BABA)", "(Nasdaq:MSFT)" or "(LSE: BARC)".
@@ -56,31 +56,33 @@ def spelled_as(text: str, surface: str) -> bool:
 
 
 def candidates(text: str, hits: Iterable[Hit]) -> list[Candidate]:
-    """The longest names, none overlapping, in order. ``hits`` are the scan's, with an ``Alias`` as payload."""
-    found: list[Candidate] = []
+    """The longest names, none overlapping, in order. ``hits`` are the scan's, with an ``Alias`` as payload. A name that
+    is no company's hides the shorter one within it: no "Bank of India" in "Reserve Bank of India"."""
     kept: dict[tuple[int, int], Alias] = {}
     for start, end, alias in hits:
         written = text[start:end]
-        if not spelled_as(written, alias.surface):
+        if written != alias.surface and not spelled_as(written, alias.surface):
             continue
         other = kept.get((start, end))
         # Two companies may share letters in different case ("NEXT", "Next"): the exact spelling, then the first.
         if other is None or (other.surface != written and alias.surface == written):
             kept[start, end] = alias
-    if not kept:
-        return found
+    found: list[Candidate] = []
     last = -1
-    for (start, end), alias in sorted(kept.items(), key=lambda item: (item[0][0], -item[0][1])):
+    for (start, end), alias in sorted(kept.items(), key=_longest_first):
         if start < last:
             continue
-        form = LEGAL_FORM_AFTER.match(text, end, end + 40)
-        if form is None and alias.doubt == FORM_ONLY:
-            continue
-        if form is not None and "\n" in form.group():
-            form = None
         last = end
+        if alias.company == NOBODY:
+            continue
+        form = LEGAL_FORM_AFTER.match(text, end, end + 40)
         found.append(Candidate(start, end, form.end() if form else end, alias))
     return found
+
+
+def _longest_first(item: tuple[tuple[int, int], Alias]) -> tuple[int, int]:
+    (start, end), _ = item
+    return start, -end
 
 
 def tickers(text: str, registry: Registry) -> list[tuple[int, int, int]]:

@@ -20,7 +20,7 @@ _FORM = "|".join(sorted({re.escape(f).replace(r"\ ", r"[\s.,]+") for f in LEGAL_
 # A legal form at the end of a registered name, whatever its case there.
 _TRAILING_FORM = re.compile(rf"(?:[\s,.]+(?:and|&))?[\s,.]+(?:{_FORM})\.?$", re.IGNORECASE)
 # A legal form right after a name in running text, exact about case: "Apple Inc.", "Gazprom PJSC".
-LEGAL_FORM_AFTER = re.compile(rf",?\s(?:{_FORM}|\(Pvt\)\.? Ltd)(?:\.(?!\w))?(?!\w)")
+LEGAL_FORM_AFTER = re.compile(rf",?[ \u00a0](?:{_FORM}|\(Pvt\)\.? Ltd)(?:\.(?!\w))?(?!\w)")
 
 _STATE = re.compile(r"\s*/\s*(?:[A-Z]{2,3}|NEW|CAN|ADR|FI|UK|FL|DEL|[A-Z][a-z]+)\s*/?\s*$", re.IGNORECASE)
 _LISTING_NOISE = re.compile(
@@ -32,6 +32,14 @@ _LISTING_NOISE = re.compile(
 _LEADING = re.compile(r"^(?:PT\.?|PAO|OAO|PJSC|JSC|OJSC|Public Joint[- ]Stock Company)\s+", re.IGNORECASE)
 _LOOSE = re.compile(
     r"[\s,]+(?:Group|Holdings?|Groupe|Gruppe|Grupo|Group Holdings?|Holdings? Group|Konzern)$", re.IGNORECASE
+)
+# What a company makes or is, at the end of its registered name: news leaves it out ("Akamai Technologies").
+_DESCRIPTOR = re.compile(
+    r"[\s,]+(?:Technology|Technologies|Tech|Pharmaceuticals?|Pharma|Therapeutics|Biosciences?|Biotech|Biologics|Medical|Healthcare"
+    r"|Bancorp|Bancshares|BancShares|Bankshares|Financial|Industries|International|Intl|Energy|Motors?|Electronics?|Networks?"
+    r"|Systems|Software|Brands|Foods?|Airlines|Entertainment|Resorts|Interactive|Communications?|Telecommunications?|Labs|Laboratories"
+    r"|Semiconductors?|Solutions|Services|Global|Worldwide|Enterprises?|Automotive|Petroleum|Resources|Materials|Chemicals?"
+    r"|Insurance|Securities|Properties|Realty|Logistics|Retail|Stores|Media|Digital|Online|Platforms|Robotics|Aerospace|Shipping)$"
 )
 _SPACES = re.compile(r"\s+")
 _NON_WORD = re.compile(r"[^\w]+")
@@ -83,6 +91,11 @@ def strip_group(name: str) -> str:
     while (shorter := _LOOSE.sub("", short)) != short and shorter:
         short = shorter
     return short
+
+
+def strip_descriptor(name: str) -> str:
+    """``name`` without one trailing word for what the company does: "Akamai Technologies" gives "Akamai"."""
+    return _DESCRIPTOR.sub("", name) or name
 
 
 def title_case(name: str) -> str:

@@ -19,9 +19,14 @@ from pipeline.companies import names
 from pipeline.companies.tables import AliasKind, CompanyRow, TableError, read_companies
 from pipeline.errors import PolicywireError
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 DATA: Final = "data/registry.json.gz"
-KINDS: Final[tuple[AliasKind, ...]] = ("name", "listed", "brand", "service", "unit", "subsidiary", "former", "user")
+KINDS: Final[tuple[AliasKind, ...]] = (
+    "name", "listed", "short", "brand", "service", "unit", "subsidiary", "former", "publisher", "user", "other",
+)  # fmt: skip
+PUBLISHER, USER, OTHER = KINDS.index("publisher"), KINDS.index("user"), KINDS.index("other")
+# The company number of a name that is no company's ("Reserve Bank of India").
+NOBODY: Final = -1
 
 # How much support a name needs from the text.
 PLAIN, DOUBTFUL, FORM_ONLY = 0, 1, 2
@@ -50,8 +55,12 @@ class Company(NamedTuple):
 
 
 class Alias(NamedTuple):
-    """A name of a company. ``capitals``, ``lower`` and ``cued`` are how often the archive shows it capitalised, in
-    lower case, and capitalised beside a company word (log2 of count + 1)."""
+    """A name of a company, or of NOBODY where it only looks like one.
+
+    ``capitals``, ``lower``, ``cued`` and ``inside`` are how often the archive shows it capitalised, in lower case,
+    capitalised beside a company word, and within a longer name (bit lengths of the counts); ``until`` is the year in
+    which a former name ended, 0 where it is in use.
+    """
 
     surface: str
     company: int
@@ -61,6 +70,7 @@ class Alias(NamedTuple):
     capitals: int = 0
     lower: int = 0
     cued: int = 0
+    inside: int = 0
 
 
 class Registry:
@@ -87,6 +97,15 @@ class Registry:
         """All companies."""
         return (self.company(number) for number in range(len(self._rows)))
 
+    def searched(self) -> Iterator[Alias]:
+        """The names that a text is searched for: all but those that count only before a legal form."""
+        return (alias for alias in self.aliases if alias.doubt != FORM_ONLY)
+
+    @cached_property
+    def by_surface(self) -> dict[str, Alias]:
+        """Names of companies by their exact spelling."""
+        return {alias.surface: alias for alias in reversed(self.aliases) if alias.company != NOBODY}
+
     @cached_property
     def by_id(self) -> dict[str, int]:
         """Numbers by id."""
@@ -108,7 +127,8 @@ class Registry:
     def _by_name(self) -> dict[str, list[Alias]]:
         found: dict[str, list[Alias]] = defaultdict(list)
         for alias in self.aliases:
-            found[names.key(alias.surface)].append(alias)
+            if alias.company != NOBODY:
+                found[names.key(alias.surface)].append(alias)
         return found
 
     @cached_property
@@ -177,7 +197,7 @@ def _extend(registry: Registry, path: Path, added: Iterable[CompanyRow]) -> Regi
         doubts = {a.surface: a.doubtful for a in row.aliases}
         for surface in dict.fromkeys([row.name, *doubts]):
             doubt = DOUBTFUL if doubts.get(surface, False) else PLAIN
-            surfaces[surface] = Alias(surface, number, KINDS.index("user"), doubt, 0)
+            surfaces[surface] = Alias(surface, number, USER, doubt, 0)
     for row, number in pending:
         if row.parent:
             parent = numbers.get(row.parent, by_name.get(row.parent.lower()))

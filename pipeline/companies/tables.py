@@ -9,13 +9,16 @@ A table is tab-separated UTF-8 with a header line. Empty lines and lines that be
     sector   GICS sector, or empty where a listing tells it
     parent   name of the owning company in the same table, or empty
     aliases  other names, separated by ";". A leading "~" marks a name that is also a word, a person, a place or an
-             authority: it counts only with support from the text. The name itself is an alias too; where it stands
-             among the aliases with "~" it needs support.
+             authority, and "@" the name of a news publisher: both count only with support from the text. The name
+             itself is an alias too; where it stands among the aliases with a mark it needs support.
 ``brands.tsv``: brands, services, units, subsidiaries and former names.
     company  name in companies.tsv, or the name of a listed company
     kind     brand | service | unit | subsidiary | former
     until    for a former name: the year in which it ended; else empty
     aliases  as above
+``others.tsv``: names that hold or look like a company's name and are none ("Reserve Bank of India", "South China Sea").
+    kind     authority | index | place | person | product | organisation | phrase
+    names    separated by ";"
 """
 
 from collections.abc import Iterator
@@ -27,10 +30,14 @@ from pipeline.errors import PolicywireError
 
 COMPANY_COLUMNS = ("name", "ticker", "country", "sector", "parent", "aliases")
 BRAND_COLUMNS = ("company", "kind", "until", "aliases")
-DOUBT = "~"
+OTHER_COLUMNS = ("kind", "names")
+DOUBT, PUBLISHER = "~", "@"
+OTHER_KINDS = ("authority", "index", "place", "person", "product", "organisation", "phrase")
 
 BrandKind: TypeAlias = Literal["brand", "service", "unit", "subsidiary", "former"]
-AliasKind: TypeAlias = Literal["name", "listed", "brand", "service", "unit", "subsidiary", "former", "user"]
+AliasKind: TypeAlias = Literal[
+    "name", "listed", "short", "brand", "service", "unit", "subsidiary", "former", "publisher", "user", "other"
+]
 
 
 class TableError(PolicywireError):
@@ -43,10 +50,11 @@ class TableError(PolicywireError):
 
 @dataclass(frozen=True, slots=True)
 class TableAlias:
-    """A name as a table writes it. ``doubtful``: it needs support from the text."""
+    """A name as a table writes it. ``doubtful``: it needs support from the text; ``publisher``: of a news publisher."""
 
     surface: str
     doubtful: bool
+    publisher: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +116,13 @@ def _aliases(path: Path, line: int, field: str) -> tuple[TableAlias, ...]:
     found = []
     for part in field.split(";"):
         surface = part.strip()
-        doubtful = surface.startswith(DOUBT)
-        surface = surface.removeprefix(DOUBT).strip()
+        doubtful, publisher = surface.startswith(DOUBT), surface.startswith(PUBLISHER)
+        surface = surface.removeprefix(DOUBT).removeprefix(PUBLISHER).strip()
         if not surface:
             continue
         if not any(c.isalnum() for c in surface):
             raise TableError(path, line, f"alias {surface!r} holds neither a letter nor a digit")
-        found.append(TableAlias(surface, doubtful))
+        found.append(TableAlias(surface, doubtful or publisher, publisher))
     return tuple(found)
 
 
@@ -176,3 +184,19 @@ def read_brands(path: Path) -> list[BrandRow]:
                 )
         rows.append(BrandRow(line, company, kind, int(until) if until else None, found))  # type: ignore[arg-type]
     return rows
+
+
+def read_others(path: Path) -> list[str]:
+    """The names of others.tsv; raises TableError for an unknown kind or a line without names."""
+    found: dict[str, int] = {}
+    for line, (kind, names) in _lines(path, OTHER_COLUMNS):
+        if kind not in OTHER_KINDS:
+            raise TableError(path, line, f"kind {kind!r} is none of {', '.join(OTHER_KINDS)}")
+        aliases = _aliases(path, line, names)
+        if not aliases:
+            raise TableError(path, line, "no names")
+        for alias in aliases:
+            if alias.surface in found:
+                raise TableError(path, line, f"{alias.surface!r} stands already in line {found[alias.surface]}")
+            found[alias.surface] = line
+    return list(found)

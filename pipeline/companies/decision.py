@@ -1,0 +1,52 @@
+"""The learned decision: how likely a name in an article is the company. Linear over ``features``, weights in ``data/``.
+
+Trained by ``training/companies_decision.py``.
+"""
+
+import gzip
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Final
+
+import orjson
+
+from pipeline.companies.features import Features, Tables
+from pipeline.companies.registry import RegistryError
+
+DATA: Final = "data/decision.json.gz"
+
+
+@dataclass(frozen=True)
+class Weights:
+    """``tables`` are log odds of the words around a company; ``threshold`` is the least probability of a company."""
+
+    version: str
+    tables: Tables
+    weights: Mapping[str, float]
+    bias: float
+    threshold: float
+
+    def score(self, features: Features) -> float:
+        """The weighted sum of ``features``; unknown ones count nothing."""
+        get = self.weights.get
+        return sum(get(name, 0.0) * value for name, value in features.items())
+
+    def probability(self, shared: float, each: Sequence[float]) -> float:
+        """How likely mentions of these scores name the company, beside what they share: the best one decides."""
+        total = self.bias + shared + max(each)
+        return 1 / (1 + math.exp(-max(-30.0, min(30.0, total))))
+
+
+@cache
+def weights() -> Weights:
+    """The package's weights. Raises RegistryError where the file is broken."""
+    try:
+        content = orjson.loads(gzip.decompress(files("pipeline.companies").joinpath(DATA).read_bytes()))
+        return Weights(content["version"], content["tables"], content["weights"], content["bias"], content["threshold"])
+    except (OSError, EOFError, orjson.JSONDecodeError, KeyError, TypeError) as error:
+        raise RegistryError(
+            f"{DATA}: broken or missing ({error}); build it with training/companies_decision.py"
+        ) from error
