@@ -104,7 +104,9 @@ class MemorySink:
 
 def news(number: int, *, alert: bool = True, **changes: Any) -> bytes:
     """An article about a made-up bank, as JSON; ``alert``: whether it tells of a policy signal."""
-    title = f"Federal Reserve fines Bank number {number} over lending rules" if alert else f"Match {number} ends in a draw"
+    title = (
+        f"Federal Reserve fines Bank number {number} over lending rules" if alert else f"Match {number} ends in a draw"
+    )
     text = (
         f"The Federal Reserve fined the lender {number} million dollars for breaking lending rules, it said on Monday."
         if alert
