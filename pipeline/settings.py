@@ -47,6 +47,40 @@ class ReadLimits(BaseModel):
     max_document_bytes: int = Field(default=5_000_000, gt=0, description="Largest feed or text document, in bytes.")
 
 
+class FeedPolicy(BaseModel):
+    """How feeds are polled: politely, and within limits."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    contact: str = Field(
+        default="",
+        max_length=200,
+        description="Address or page by which publishers can reach you; sent in the User-Agent.",
+    )
+    interval_minutes: float = Field(
+        default=10,
+        gt=0,
+        description="Shortest time between two polls of a feed; longer where the publisher asks for it.",
+    )
+    longest_hours: float = Field(
+        default=24, gt=0, description="Longest time between two polls, whatever a feed asks for or how often it fails."
+    )
+    first_hours: float = Field(
+        default=24, ge=0, description="At a feed's first poll only entries so fresh raise alerts, in hours."
+    )
+    connections: int = Field(default=20, gt=0, description="Feeds that are fetched at the same time.")
+    per_host: int = Field(default=2, gt=0, description="Connections to one host at the same time.")
+    timeout_seconds: float = Field(default=30, gt=0, description="Longest fetch, redirects included.")
+    parse_seconds: float = Field(default=10, gt=0, description="Longest reading of one document.")
+    max_redirects: int = Field(default=5, ge=0, description="Redirects that are followed in one fetch.")
+    max_entries: int = Field(default=2_000, gt=0, description="Entries of one document that are read.")
+    robots: bool = Field(default=True, description="Keep the crawl delay that a host's robots.txt asks for.")
+    allow_private: bool = Field(
+        default=False,
+        description="Fetch from private, local and reserved addresses too. Only where you trust all feeds.",
+    )
+
+
 class Live(BaseModel):
     """How ``run`` works: its rounds, and what the ledger keeps."""
 
@@ -73,6 +107,7 @@ class Settings(BaseSettings):
     ledger: Path = Field(default=Path("policywire.sqlite"), description="The embedded store of ``run``.")
     alerting: AlertPolicy = Field(default_factory=AlertPolicy, description="When a signal becomes an alert.")
     limits: ReadLimits = Field(default_factory=ReadLimits, description="What an input may be at most.")
+    feeds: FeedPolicy = Field(default_factory=FeedPolicy, description="How feeds are polled.")
     live: Live = Field(default_factory=Live, description="How ``run`` works.")
     registry: Path | None = Field(default=None, description="A file with companies and aliases of your own.")
 
