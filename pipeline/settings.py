@@ -7,7 +7,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -99,6 +99,20 @@ class Live(BaseModel):
     coverage_days: float = Field(default=30, gt=0, description="How long coverage records are kept, in days.")
 
 
+class WebhookSettings(BaseModel):
+    """How alerts are posted to webhooks."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    secret: SecretStr | None = Field(
+        default=None, description="What requests are signed with, shared with the receiver; whsec_BASE64 or a text."
+    )
+    timeout_seconds: float = Field(default=10, gt=0, le=300, description="How long to wait for an answer, in seconds.")
+    allow_private: bool = Field(
+        default=False, description="Post to private, local and reserved addresses too, and by plain http."
+    )
+
+
 class Settings(BaseSettings):
     """policywire's settings."""
 
@@ -109,6 +123,7 @@ class Settings(BaseSettings):
     limits: ReadLimits = Field(default_factory=ReadLimits, description="What an input may be at most.")
     feeds: FeedPolicy = Field(default_factory=FeedPolicy, description="How feeds are polled.")
     live: Live = Field(default_factory=Live, description="How ``run`` works.")
+    webhook: WebhookSettings = Field(default_factory=WebhookSettings, description="How alerts are posted to webhooks.")
     registry: Path | None = Field(default=None, description="A file with companies and aliases of your own.")
 
     @classmethod

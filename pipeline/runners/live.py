@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
-from pipeline.errors import OutputError
+from pipeline.errors import InputError, OutputError
 from pipeline.ledger import Ledger
 from pipeline.ledger.transaction import Aged
 from pipeline.runners.rounds import RoundReport, Rounds
@@ -55,7 +55,7 @@ class LiveRun:
         """Runs until ``stop``; with ``once`` until all that was there at the beginning is read and delivered.
 
         Raises LedgerError where the ledger fails, StepError where the graph does; with ``once`` OutputError where a
-        sink, or SourceUnavailableError where a source, could not be reached for ``ONCE_PATIENCE`` seconds. Whatever
+        sink, or InputError where a source, could not be reached for ``ONCE_PATIENCE`` seconds. Whatever
         was not delivered waits in the ledger.
         """
         self._warn_of_absent_sinks()
@@ -75,7 +75,7 @@ class LiveRun:
                 courier.stop(max(0.05, deadline - time.monotonic()))
 
     def _loop(self, once: bool) -> None:
-        reached = time.monotonic()
+        reached, last_words = time.monotonic(), "a source gives no answer"
         while not self._stop.is_set():
             self._look_after_couriers()
             if trouble := self._clock.look():
@@ -90,6 +90,7 @@ class LiveRun:
             troubles, self._rounds.troubles = self._rounds.troubles, []
             for trouble in troubles:
                 self._tell(trouble)
+                last_words = trouble.message if not trouble.over else last_words
             if report is not None:
                 reached = time.monotonic()
                 self._tell(report)
@@ -101,8 +102,7 @@ class LiveRun:
                 if self._rounds.idle():
                     return
                 if time.monotonic() - reached > ONCE_PATIENCE:
-                    message = next((t.message for t in reversed(troubles)), "a source gives no answer")
-                    raise OutputError(f"gave up after {ONCE_PATIENCE:.0f} s: {message}; what was read is kept")
+                    raise InputError(f"gave up after {ONCE_PATIENCE:.0f} s: {last_words}; what was read before is kept")
             self._stop.wait(self._settings.live.poll_seconds)
 
     def _waiting(self) -> dict[str, int]:

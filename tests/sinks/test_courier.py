@@ -8,6 +8,7 @@ from pipeline.runners.trouble import Trouble
 from pipeline.sinks.courier import Courier
 from tests.builders import alert, article
 from tests.scripted import MemorySink
+from tests.waiting import wait_for
 
 
 @pytest.fixture
@@ -20,13 +21,6 @@ def post(ledger, *ids, sinks=("memory",)):
     with ledger.transaction() as transaction:
         made = (alert(id=i, article=article(id=i)) for i in ids)
         transaction.post("alert", [(a.id, a.model_dump_json().encode()) for a in made], sinks)
-
-
-def wait_for(condition, seconds=5.0):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.005)
 
 
 @pytest.fixture
