@@ -10,17 +10,13 @@ def _digest(*parts: str) -> str:
     return blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=10).hexdigest()
 
 
-def article_id(article: Article) -> str:
-    """The source's own id where it gives one; else a digest of URL and title; else of title and text.
+def identity(url: str, title: str, text: str) -> str:
+    """The id of an article whose source gives none: a digest of URL and title; without a URL, of title and text.
 
     The date takes no part: an edited publication date must not make a new article. The URL alone is not enough:
     some sites serve every item of a live page under one.
     """
-    if article.id:
-        return article.id
-    if article.url:
-        return _digest("url", article.url, article.title)
-    return _digest("text", article.title, article.text)
+    return _digest("url", url, title) if url else _digest("text", title, text)
 
 
 def content_digest(article: Article) -> str:

@@ -4,7 +4,7 @@ from datetime import UTC
 from urllib.parse import urlsplit
 
 from pipeline.articles.clean import clean
-from pipeline.articles.identity import article_id
+from pipeline.articles.identity import identity
 from pipeline.articles.language import language
 from pipeline.articles.url import canonical
 from schemas import Article
@@ -19,8 +19,9 @@ def normalise(article: Article) -> Article:
     text = clean(article.text)
     url = canonical(article.url) if article.url else ""
     source = clean(article.source) or (urlsplit(url).hostname or "").removeprefix("www.")
-    cleaned = article.model_copy(
+    return article.model_copy(
         update={
+            "id": article.id or identity(url, title, text),
             "title": title,
             "text": text,
             "url": url,
@@ -30,4 +31,3 @@ def normalise(article: Article) -> Article:
             "language": article.language[:2].lower() if article.language else language(title, text),
         }
     )
-    return cleaned.model_copy(update={"id": article_id(cleaned)}) if not cleaned.id else cleaned

@@ -12,6 +12,9 @@ _TRACKING = frozenset(
 _PREFIXES = tuple(name[:-1] for name in _TRACKING if name.endswith("*"))
 _PORTS = {"http": 80, "https": 443}
 _SAFE = ":@!$&'()*+,;=-._~"
+# Most paths are canonical as they stand, and are not taken apart.
+_PLAIN_PATH = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+/?")
+_NO_HOST = re.compile(r"[\s<>\"\\^`{|}]")
 
 
 def canonical(url: str) -> str:
@@ -26,17 +29,20 @@ def canonical(url: str) -> str:
     except ValueError:  # UnicodeError of the idna codec is one
         return ""
     scheme = parts.scheme.lower()
-    if scheme not in _PORTS or not host or re.search(r"[\s<>\"\\^`{|}]", host):
+    if scheme not in _PORTS or not host or _NO_HOST.search(host):
         return ""
     netloc = f"[{host}]" if ":" in host else host
     if port is not None and port != _PORTS[scheme]:
         netloc += f":{port}"
+    path = parts.path if _PLAIN_PATH.fullmatch(parts.path) else _path(parts.path)
+    if not parts.query:
+        return f"{scheme}://{netloc}{path}"
     query = sorted(
         (name, value)
         for name, value in parse_qsl(parts.query, keep_blank_values=True, errors="replace")
         if not _is_tracking(name.lower())
     )
-    return urlunsplit((scheme, netloc, _path(parts.path), urlencode(query), ""))
+    return urlunsplit((scheme, netloc, path, urlencode(query), ""))
 
 
 def _is_tracking(name: str) -> bool:
