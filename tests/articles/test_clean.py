@@ -21,6 +21,12 @@ from pipeline.articles.clean import clean
         ("non\u00a0breaking", "non breaking"),
         ("<style>p{}</style><!-- note -->text", "text"),
         ("<svg><svg></svg>still dropped</svg>kept", "kept"),
+        ('<a title="a > b" href=x>link</a> it"s', 'link it"s'),
+        ("a <!-- <b> > --> c <!-- open", "a c"),
+        ("<![CDATA[kept]]>", "kept"),
+        ("x<SCRIPT>if (a<b) c</script >y<script src=x/>z", "xyz"),
+        ("<b", "<b"),
+        ("<3 hearts </3", "<3 hearts </3"),
         ("", ""),
     ],
 )
@@ -44,3 +50,12 @@ def test_unclosed_markup_takes_linear_time():
     assert clean("<b>" * 200_000 + "end") == "end"
     clean("<" * 300_000)
     clean("&" * 300_000)
+
+
+@pytest.mark.parametrize("start", ["", '<a "', "<svg>"])
+@pytest.mark.parametrize(
+    "again", ["<!--", "<!", "<?", "<![CDATA[", "<a ", '<a x="', "</", "</script", "<script>", "&#1", "\x1b]", "\n "]
+)
+def test_no_markup_takes_quadratic_time(start, again):
+    """A good minute each, were it so."""
+    clean(start + again * (300_000 // len(again)))
