@@ -51,5 +51,8 @@ format: $(DEV_STAMP) ## Format the code
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format --quiet .
 
+kafka: $(DEV_STAMP) ## Run a Kafka broker to develop with (Docker, else Java) until Ctrl-C
+	@$(BIN)/python -m deploy.kafka $(KAFKA)
+
 clean: ## Remove what was set up and made
 	rm -rf $(VENV) out dist .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis

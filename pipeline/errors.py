@@ -30,3 +30,11 @@ class LedgerError(PolicywireError):
 
 class SourceUnavailableError(PolicywireError):
     """A source cannot be reached at the moment; it is worth another try."""
+
+
+class KafkaUnavailableError(SourceUnavailableError):
+    """A broker or a topic cannot be reached at the moment."""
+
+
+class KafkaRefusedError(PolicywireError):
+    """A broker is there and will not have us: credentials, permissions or TLS. Trying again does not help."""

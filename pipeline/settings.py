@@ -16,6 +16,7 @@ from pydantic_settings import (
 )
 
 from pipeline.errors import UsageError
+from pipeline.kafka.settings import KafkaSettings
 
 CONFIG_FILE = "policywire.toml"
 
@@ -124,6 +125,7 @@ class Settings(BaseSettings):
     feeds: FeedPolicy = Field(default_factory=FeedPolicy, description="How feeds are polled.")
     live: Live = Field(default_factory=Live, description="How ``run`` works.")
     webhook: WebhookSettings = Field(default_factory=WebhookSettings, description="How alerts are posted to webhooks.")
+    kafka: KafkaSettings = Field(default_factory=KafkaSettings, description="How to reach a Kafka cluster.")
     registry: Path | None = Field(default=None, description="A file with companies and aliases of your own.")
 
     @classmethod
