@@ -150,7 +150,8 @@ def _cause(failures: list[BaseException], settings: KafkaSettings) -> BaseExcept
     answers = [failure for failure in failures if not isinstance(failure, kafka_errors.RequestTimedOutError)]
     if settings.security_protocol.startswith("SASL") and answers and all(map(_hung_up, answers)):
         # A broker that refuses a password says so and hangs up, and kafka-python mostly sees the latter only.
-        return kafka_errors.SaslAuthenticationFailedError("it hung up each time")
+        refused: BaseException = kafka_errors.SaslAuthenticationFailedError("it hung up each time")
+        return refused
     return failures[0] if failures else None
 
 
