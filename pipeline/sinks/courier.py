@@ -34,6 +34,7 @@ class Courier:
         self._ledger, self._complain, self._letters_to = ledger, complain, letters_to
         self._news, self._stop = threading.Event(), threading.Event()
         self._pause = Pause(most=15.0)
+        self._told: set[str] = set()
         self._thread = threading.Thread(target=self._work, name=f"courier {sink.name}", daemon=True)
 
     def start(self) -> None:
@@ -86,18 +87,22 @@ class Courier:
         with self._ledger.transaction() as transaction:
             transaction.acknowledge(self.sink.name, acknowledged)
             for parcel in parcels:
-                if parcel.seq in refused:
-                    letter = _undeliverable(parcel, self.sink.name, refused[parcel.seq])
-                    transaction.refuse(self.sink.name, parcel.seq, letter)
-                    if parcel.kind == "alert":  # of a dead letter that is refused the ledger's copy must do
-                        told = [(letter.id, letter.model_dump_json().encode())]
-                        transaction.post("dead_letter", told, self._letters_to)
+                if parcel.seq not in refused:
+                    continue
+                reason = refused[parcel.seq]
+                if parcel.kind == "dead_letter":  # the ledger's copy must do
+                    transaction.acknowledge(self.sink.name, [parcel.seq])
+                    if reason not in self._told:
+                        self._told.add(reason)
+                        self._complain(Trouble(self.sink.name, f"takes no dead letters, the ledger has them: {reason}"))
+                    continue
+                letter = _undeliverable(parcel, self.sink.name, reason)
+                transaction.refuse(self.sink.name, parcel.seq, letter)
+                packed = [(letter.id, letter.model_dump_json().encode())]
+                transaction.post("dead_letter", packed, self._letters_to)
 
 
 def _undeliverable(parcel: Parcel, sink: str, reason: str) -> DeadLetter:
-    position = Position(origin=sink, kind="text", entry=parcel.id)
-    if parcel.kind == "alert":
-        position = Alert.model_validate_json(parcel.body).article.position or position
-    return dead_letter(
-        "delivery_failed", STEP, f"{sink} refused {parcel.kind} {parcel.id}: {reason}", position, parcel.body
-    )
+    alert = Alert.model_validate_json(parcel.body)
+    position = alert.article.position or Position(origin=alert.article.id, kind="text")
+    return dead_letter("delivery_failed", STEP, f"{sink} refused alert {parcel.id}: {reason}", position, parcel.body)

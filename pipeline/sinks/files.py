@@ -35,8 +35,8 @@ class JsonlSink:
 
     @property
     def name(self) -> str:
-        """The path as it was given."""
-        return str(self.path)
+        """The path, whole, so that it is the same from wherever a run is started."""
+        return str(self.path.absolute())
 
     def deliver(self, parcels: Sequence[Parcel]) -> Delivery:
         """Appends and flushes."""

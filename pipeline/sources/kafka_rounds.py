@@ -1,0 +1,410 @@
+"""Kafka topics as a source for rounds."""
+
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+import apache_beam as beam
+from apache_beam.transforms.window import TimestampedValue
+from apache_beam.utils.timestamp import Timestamp
+from kafka import TopicPartition
+from kafka import errors as kafka_errors
+from kafka.structs import OffsetAndMetadata
+
+from pipeline.dead_letters import dead_letter
+from pipeline.errors import PolicywireError, SourceUnavailableError
+from pipeline.kafka.clients import consumer, explained, missing_topic
+from pipeline.kafka.settings import KafkaSettings
+from pipeline.ledger import LedgerView, Transaction
+from pipeline.runners.trouble import Trouble
+from pipeline.settings import ReadLimits
+from pipeline.sources.archive import stamped
+from pipeline.sources.record import STEP, parse_record
+from pipeline.sources.round import Plan, Work
+from schemas import Article, DeadLetter, Position
+
+Start: TypeAlias = Literal["committed", "earliest", "latest"] | datetime
+"""Where to begin: where the ledger stands (else the consumer group, else the earliest message), at the earliest, behind
+the latest, or at the first message that was written at a time."""
+
+_AHEAD_RECORDS = 20_000
+_AHEAD_BYTES = 64 << 20
+_DISCOVER_SECONDS = 5.0
+_CHECK_SECONDS = 2.0
+_POLL_MS = 100
+
+
+class Record(NamedTuple):
+    """A message: where it stands, when it was written (milliseconds since 1970), and what it holds."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    value: bytes | None
+
+
+class KafkaRounds:
+    """The RoundSource of one topic, or of all topics that a pattern matches.
+
+    A thread of its own reads ahead, a bounded stretch, and looks for new partitions and topics every five seconds;
+    those are read from their beginning. Positions are the ledger's; the group's committed offsets are kept up as well,
+    if a group is set, behind the delivery of everything before them, so that other tools see how far reading has come.
+
+    ``backlog`` says how many messages are on the topics and not in a round yet.
+    """
+
+    def __init__(
+        self,
+        settings: KafkaSettings,
+        topic: str,
+        limits: ReadLimits,
+        *,
+        start: Start = "committed",
+        once: bool = False,
+        tell: Callable[[Trouble], None] = lambda _: None,
+    ) -> None:
+        """``topic`` is a name, or a pattern that matches whole names where it holds anything but a name's characters.
+        ``once``: read to what is now the end. ``tell`` is told of messages that are gone before they were read."""
+        self.name = f"kafka {settings.bootstrap}"
+        self._limits = limits
+        self._reader = _Reader(self.name, settings, topic, start, once, tell)
+        self._planned: dict[str, int] = {}
+        self._written: dict[str, int] = {}
+
+    @property
+    def backlog(self) -> int:
+        """Messages that are known to be waiting."""
+        return self._reader.backlog
+
+    def plan(self, ledger: LedgerView, limit: int) -> Plan | None:
+        """The next records that were read ahead."""
+        if not self._reader.started:
+            self._reader.begin(ledger.positions(self.name))
+        begun, records = self._reader.take(limit)
+        return _KafkaPlan(self, begun, records) if begun or records else None
+
+    def idle(self) -> bool:
+        """Whether the end that ``once`` fixed is reached."""
+        return self._reader.finished()
+
+    def transform(self) -> Any:
+        """Parses the records."""
+        return ReadRecords(self.name, self._limits)
+
+    def delivered(self) -> None:
+        """Commits the group's offsets, if there is a group."""
+        if self._written:
+            self._reader.commit(self._written)
+            self._written = {}
+
+    def close(self) -> None:
+        """Ends the thread and the connection."""
+        self._reader.close()
+
+    def written(self, positions: dict[str, int]) -> None:
+        """Takes note that everything before ``positions`` is in the ledger."""
+        self._written.update(positions)
+
+
+@dataclass(frozen=True)
+class _KafkaPlan:
+    source: KafkaRounds
+    begun: dict[str, int]
+    work: Sequence[Record]
+
+    def commit(self, transaction: Transaction, notes: Sequence[Any]) -> None:  # noqa: ARG002
+        # Records of a partition come in order: the last one counts.
+        read = {_item(record.topic, record.partition): record.offset + 1 for record in self.work}
+        positions = {**self.begun, **read}
+        for item, following in positions.items():
+            transaction.set_position(self.source.name, item, following)
+        self.source.written(positions)
+
+
+def _item(topic: str, partition: int) -> str:
+    return f"{topic}/{partition}"
+
+
+def _partition(item: str) -> TopicPartition:
+    topic, _, number = item.rpartition("/")
+    return TopicPartition(topic, int(number))
+
+
+class _Reader:
+    """The thread that owns the consumer."""
+
+    def __init__(
+        self, name: str, settings: KafkaSettings, topic: str, start: Start, once: bool, tell: Callable[[Trouble], None]
+    ) -> None:
+        self.started = False
+        self.backlog = 0
+        self._name, self._settings, self._start, self._once, self._tell = name, settings, start, once, tell
+        self._topic = topic if re.fullmatch(r"[A-Za-z0-9._-]+", topic) else None
+        self._pattern = re.compile(topic) if self._topic is None else None
+        self._guard = threading.Condition()
+        self._ahead: list[Record] = []
+        self._ahead_bytes = 0
+        self._error: PolicywireError | None = None
+        self._finished = False
+        self._stop = False
+        self._to_commit: dict[str, int] = {}
+        self._begun: dict[str, int] = {}
+        self._next: dict[TopicPartition, int] = {}  # where reading goes on, of every partition that was begun
+        self._ends: dict[TopicPartition, int] = {}  # with once: where it ends
+        self._thread = threading.Thread(target=self._work, name=name, daemon=True)
+
+    # What the run's thread calls.
+
+    def begin(self, positions: dict[str, int]) -> None:
+        """Starts reading; ``positions`` are the ledger's."""
+        if self._start == "committed":
+            self._next = {_partition(item): following for item, following in positions.items()}
+        self.started = True
+        self._thread.start()
+
+    def take(self, limit: int) -> tuple[dict[str, int], list[Record]]:
+        """Where partitions were begun since the last time (so that a restart begins there too, even if nothing came),
+        and up to ``limit`` records. Raises what keeps the thread from reading, when it has nothing more to give."""
+        with self._guard:
+            begun, self._begun = self._begun, {}
+            taken, self._ahead = self._ahead[:limit], self._ahead[limit:]
+            self._ahead_bytes = sum(len(record.value or b"") for record in self._ahead)
+            if not taken and not begun and self._error is not None:
+                raise self._error
+            self._guard.notify()
+            return begun, taken
+
+    def finished(self) -> bool:
+        with self._guard:
+            return self._finished and not self._ahead
+
+    def commit(self, positions: dict[str, int]) -> None:
+        with self._guard:
+            self._to_commit.update(positions)
+
+    def close(self) -> None:
+        with self._guard:
+            self._stop = True
+            self._guard.notify()
+        if self.started:
+            self._thread.join(0.5)
+
+    # What the thread does.
+
+    def _work(self) -> None:
+        wait = 0.25
+        while not self._stop:
+            client = None
+            try:
+                client = consumer(self._settings, auto_offset_reset="none")
+                wait = 0.25
+                if self._read(client):
+                    return
+            except PolicywireError as error:
+                self._failed(error)
+            except Exception as error:
+                self._failed(SourceUnavailableError(f"reading {self._name} failed: {type(error).__name__}: {error}"))
+            finally:
+                if client is not None:
+                    client.close(autocommit=False, timeout_ms=300)
+            with self._guard:
+                self._guard.wait_for(lambda: self._stop, wait)
+            wait = min(wait * 2, 5.0)
+
+    def _failed(self, error: PolicywireError) -> None:
+        with self._guard:
+            self._error = error
+
+    def _read(self, client: Any) -> bool:
+        """Reads until told to stop, or until the end with ``once`` (True); raises when the broker is lost."""
+        discovered = checked = 0.0
+        while not self._stop:
+            now = time.monotonic()
+            if now - discovered > _DISCOVER_SECONDS:
+                self._discover(client)
+                discovered = now
+            if now - checked > _CHECK_SECONDS:
+                self._check(client)
+                checked = now
+            with self._guard:
+                self._error = None  # whatever kept us from reading is over
+                if self._at_end():
+                    self._finished = True
+                    self._commit_group(client)
+                    return True
+                if len(self._ahead) >= _AHEAD_RECORDS or self._ahead_bytes >= _AHEAD_BYTES:
+                    self._guard.wait(0.1)
+                    continue
+            self._commit_group(client)
+            try:
+                with explained(self._settings, self._topic):
+                    polled = client.poll(timeout_ms=_POLL_MS)
+            except PolicywireError as error:
+                if not isinstance(error.__cause__, kafka_errors.OffsetOutOfRangeError):
+                    raise
+                self._begin_anew(client, list(self._next))
+                continue
+            if polled:
+                self._keep(polled)
+        return True
+
+    def _keep(self, polled: dict[TopicPartition, list[Any]]) -> None:
+        records = [
+            Record(partition.topic, partition.partition, message.offset, message.timestamp, message.value)
+            for partition, messages in polled.items()
+            for message in messages
+            if partition not in self._ends or message.offset < self._ends[partition]
+        ]
+        for partition, messages in polled.items():
+            self._next[partition] = messages[-1].offset + 1
+        with self._guard:
+            self._ahead += records
+            self._ahead_bytes += sum(len(record.value or b"") for record in records)
+
+    def _discover(self, client: Any) -> None:
+        """Takes up topics and partitions that are not read yet."""
+        with explained(self._settings, self._topic):
+            if self._topic is not None:
+                numbers = client.partitions_for_topic(self._topic)
+                if not numbers:
+                    raise missing_topic(self._settings, self._topic)
+                found = {TopicPartition(self._topic, number) for number in numbers}
+            else:
+                assert self._pattern is not None
+                names = [name for name in client.topics() if self._pattern.fullmatch(name)]
+                found = {TopicPartition(name, n) for name in names for n in client.partitions_for_topic(name) or ()}
+                if not found:
+                    raise SourceUnavailableError(
+                        f"no topic on {self._settings.bootstrap} matches {self._pattern.pattern!r}: correct --topic"
+                    )
+            assigned = client.assignment()
+            if found == assigned or (self._ends and assigned):
+                return  # with once, what comes later is for the next run
+            client.assign(sorted(found))
+            unknown = [partition for partition in found if partition not in self._next]
+            begun = self._beginnings(client, unknown, "earliest" if assigned else self._start)
+            self._next.update(begun)
+            with self._guard:
+                self._begun.update({_item(p.topic, p.partition): following for p, following in begun.items()})
+            self._begin_anew(client, list(found))
+            if self._once:
+                self._ends = dict(client.end_offsets(list(found)))
+
+    def _beginnings(self, client: Any, partitions: list[TopicPartition], start: Start) -> dict[TopicPartition, int]:
+        if not partitions:
+            return {}
+        earliest: dict[TopicPartition, int] = client.beginning_offsets(partitions)
+        if start == "latest":
+            return dict(client.end_offsets(partitions))
+        if isinstance(start, datetime):
+            ends = client.end_offsets(partitions)
+            found = client.offsets_for_times(dict.fromkeys(partitions, int(start.timestamp() * 1000)))
+            return {p: found[p].offset if found.get(p) is not None else ends[p] for p in partitions}
+        if start == "committed" and self._settings.group is not None:
+            committed = {p: client.committed(p) for p in partitions}
+            return {p: earliest[p] if committed[p] is None else committed[p] for p in partitions}
+        return earliest
+
+    def _begin_anew(self, client: Any, partitions: list[TopicPartition]) -> None:
+        """Goes to where reading goes on, or, where that is no longer (or not yet) on the topic, to its beginning, and
+        says so."""
+        earliest, ends = client.beginning_offsets(partitions), client.end_offsets(partitions)
+        for partition in partitions:
+            following = self._next[partition]
+            where = f"{partition.topic}[{partition.partition}]"
+            if following < earliest[partition]:
+                gone = earliest[partition] - following
+                self._tell(
+                    Trouble(self._name, f"{gone:,} messages of {where} were deleted by the topic's retention, unread")
+                )
+            elif following > ends[partition]:
+                self._tell(
+                    Trouble(
+                        self._name,
+                        f"{where} ends at {ends[partition]:,}, before {following:,} where reading stood: the topic was "
+                        "made anew; reading begins at its beginning",
+                    )
+                )
+            if not earliest[partition] <= following <= ends[partition]:
+                self._next[partition] = following = earliest[partition]
+            client.seek(partition, following)
+
+    def _check(self, client: Any) -> None:
+        """Asks the broker for the ends: to know the backlog, and whether it is still there."""
+        partitions = client.assignment()
+        with explained(self._settings, self._topic):
+            ends = client.end_offsets(partitions, timeout_ms=int(self._settings.timeout_seconds * 1000))
+        with self._guard:
+            behind = sum(max(0, end - self._next.get(partition, end)) for partition, end in ends.items())
+            self.backlog = behind + len(self._ahead)
+        if self._ends:
+            for partition in partitions:  # markers of transactions have offsets too, and are never handed out
+                with explained(self._settings, self._topic):
+                    self._next[partition] = max(self._next[partition], client.position(partition) or 0)
+
+    def _at_end(self) -> bool:
+        return self._once and bool(self._ends) and all(self._next[p] >= end for p, end in self._ends.items())
+
+    def _commit_group(self, client: Any) -> None:
+        if self._settings.group is None or not self._to_commit:
+            return
+        with self._guard:
+            positions, self._to_commit = self._to_commit, {}
+        offsets = {_partition(item): OffsetAndMetadata(offset, "", -1) for item, offset in positions.items()}
+        with explained(self._settings, self._topic):
+            client.commit(offsets, timeout_ms=5_000)
+
+
+@dataclass
+class ReadRecords(beam.PTransform):
+    """Begin -> ``articles``, at their event time (the message's, where they are undated), and ``dead_letters``, from
+    the records that were handed out for ``name``. Bounded.
+
+    Attributes:
+        name: the source's name.
+        limits: what a message may be at most.
+    """
+
+    name: str
+    limits: ReadLimits
+
+    def expand(self, begin: Any) -> dict[str, Any]:
+        """One step."""
+        outputs = (
+            begin
+            | Work(self.name)
+            | "Parse" >> beam.ParDo(_Parse(self.limits)).with_outputs("dead_letters", main="articles")
+        )
+        return {"articles": outputs.articles, "dead_letters": outputs.dead_letters}
+
+
+class _Parse(beam.DoFn):
+    def __init__(self, limits: ReadLimits) -> None:
+        self._limits = limits
+
+    def process(self, record: Record) -> Iterator[Any]:
+        item = read_record(record, self._limits, datetime.now(UTC))
+        if not isinstance(item, Article):
+            yield beam.pvalue.TaggedOutput("dead_letters", item)
+        elif item.published is None and record.timestamp >= 0:
+            yield TimestampedValue(item, Timestamp(micros=record.timestamp * 1000))
+        else:
+            yield stamped(item)
+
+
+def read_record(record: Record, limits: ReadLimits, now: datetime) -> Article | DeadLetter:
+    """The article in a message, arrived ``now``, or a dead letter. Never raises."""
+    position = Position(origin=record.topic, kind="kafka", partition=record.partition, offset=record.offset)
+    value = record.value or b""
+    if not value:
+        return dead_letter("unreadable", STEP, "an empty message: send an article as JSON", position, b"")
+    if len(value) > limits.max_line_bytes:
+        message = f"{len(value):,} bytes, more than {limits.max_line_bytes:,} (limits.max_line_bytes)"
+        return dead_letter("too_large", STEP, message, position, value)
+    item = parse_record(value, position, limits)
+    return item.model_copy(update={"arrived": now}) if isinstance(item, Article) else item
