@@ -37,24 +37,33 @@ class KafkaSink:
         self._address, self._settings = address, address.settings(settings)
         self.name = f"kafka://{self._settings.bootstrap}/{address.topic}"
         self._producer: Any = None
-        self._takes_letters = True
+        self._no_letters = ""  # why the dead letters' topic cannot be written
         self._under_way: dict[int, Any] = {}
 
     def deliver(self, parcels: Sequence[Parcel]) -> Delivery:
         """Sends what is not under way yet, in order, and waits for the acknowledgements."""
         delivery = Delivery()
+        if self._offer(parcels, delivery):
+            # The broker refused one, and the client gave up all that was under way with it. One by one, the culprit
+            # shows itself and the others get through.
+            for parcel in parcels:
+                if parcel.seq not in delivery.acknowledged and parcel.seq not in delivery.refused:
+                    self._offer([parcel], delivery)
+                    if delivery.failure:
+                        break
+        return delivery
+
+    def _offer(self, parcels: Sequence[Parcel], delivery: Delivery) -> bool:
+        """Adds what became of ``parcels`` to ``delivery``. True: one of them was refused, unknown which."""
         try:
             self._connect()
             with explained(self._settings, self._address.topic):
                 for parcel in parcels:
-                    if parcel.seq not in self._under_way and not self._send(parcel, delivery):
-                        break
+                    if parcel.seq not in self._under_way:
+                        self._send(parcel, delivery)
         except PolicywireError as error:
             delivery.failure = str(error)
-            if self._producer is None:
-                return delivery
-        self._collect(parcels, delivery)
-        return delivery
+        return self._producer is not None and self._collect(parcels, delivery)
 
     def close(self) -> None:
         """Lets go of the connection; what is under way may still arrive, and is sent again by the next run."""
@@ -66,21 +75,20 @@ class KafkaSink:
         ensure_topic(self._settings, self._address.topic, writing=True)
         try:
             ensure_topic(self._settings, self._address.topic + DEAD_LETTER_SUFFIX, writing=True)
-            self._takes_letters = True
+            self._no_letters = ""
         except PolicywireError as error:
-            self._takes_letters, self._no_letters = False, str(error)
+            self._no_letters = str(error)
         self._producer = producer(self._settings)
 
-    def _send(self, parcel: Parcel, delivery: Delivery) -> bool:
-        if parcel.kind == "dead_letter" and not self._takes_letters:
+    def _send(self, parcel: Parcel, delivery: Delivery) -> None:
+        if parcel.kind == "dead_letter" and self._no_letters:
             delivery.refused[parcel.seq] = self._no_letters
-            return True
+            return
         topic, key, headers = self._envelope(parcel)
         try:
             self._under_way[parcel.seq] = self._producer.send(topic, parcel.body, key=key, headers=headers)
         except _TOO_LARGE as error:
             delivery.refused[parcel.seq] = f"larger than a message may be ({error})"
-        return True
 
     def _envelope(self, parcel: Parcel) -> tuple[str, bytes, list[tuple[str, bytes]]]:
         if parcel.kind == "dead_letter":
@@ -89,7 +97,7 @@ class KafkaSink:
         event = AlertEvent.of(Alert.model_validate_json(parcel.body))
         return self._address.topic, event.subject.encode(), event_headers(event)
 
-    def _collect(self, parcels: Sequence[Parcel], delivery: Delivery) -> None:
+    def _collect(self, parcels: Sequence[Parcel], delivery: Delivery) -> bool:
         deadline = time.monotonic() + _PATIENCE
         for parcel in parcels:
             future = self._under_way.get(parcel.seq)
@@ -98,18 +106,23 @@ class KafkaSink:
             try:
                 future.get(timeout=max(0.0, deadline - time.monotonic()))
             except _REFUSED as error:
-                delivery.refused[parcel.seq] = f"the broker refuses it: {error}"
+                alone = len(self._under_way) == 1
+                if alone:
+                    delivery.refused[parcel.seq] = f"the broker refuses it: {error}"
+                self._drop(0.5)  # an idempotent producer is of no use behind a refusal
+                return not alone
             except Exception as error:
                 if not future.is_done:
                     delivery.failure = delivery.failure or f"no acknowledgement from {self._settings.bootstrap} yet"
-                    return
+                    return False
                 # It may have been written or not; a new producer sends it, and what came behind it, again.
                 delivery.failure = f"{self._settings.bootstrap} did not take alerts ({error})"
                 self._drop(0.5)
-                return
+                return False
             else:
                 delivery.acknowledged.append(parcel.seq)
             del self._under_way[parcel.seq]
+        return False
 
     def _drop(self, seconds: float) -> None:
         client, self._producer = self._producer, None

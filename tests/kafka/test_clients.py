@@ -10,7 +10,7 @@ from deploy.kafka.broker import HOST, Broker, ProcessBroker, free_port
 from pipeline.errors import KafkaRefusedError, KafkaUnavailableError
 from pipeline.kafka.clients import admin, consumer, ensure_topic, producer
 from pipeline.kafka.settings import KafkaSettings
-from tests.kafka.conftest import new_topic, process_broker
+from tests.brokers import new_topic, process_broker
 
 pytestmark = pytest.mark.kafka
 

@@ -4,13 +4,14 @@ from datetime import UTC, datetime
 import pytest
 from kafka import KafkaConsumer, TopicPartition
 
+from deploy.kafka.broker import create_topics
 from pipeline.errors import PolicywireError
 from pipeline.kafka.clients import producer
 from pipeline.ledger import Ledger
 from pipeline.settings import ReadLimits
 from pipeline.sources.kafka_rounds import KafkaRounds, Record, read_record
 from schemas import Article, DeadLetter
-from tests.kafka.conftest import new_topic
+from tests.brokers import new_topic
 from tests.scripted import news
 from tests.waiting import wait_for
 
@@ -166,7 +167,6 @@ def test_a_missing_topic_is_said_and_read_when_it_comes(kafka, broker, ledger, o
     source = open_source("nowhere-yet")
     with pytest.raises(PolicywireError, match="there is no topic 'nowhere-yet'"):
         wait_for(lambda: source.plan(ledger, 10))
-    from deploy.kafka.broker import create_topics
 
     create_topics(broker.bootstrap, {"nowhere-yet": 1})
     write(kafka, "nowhere-yet", b"1")
@@ -236,7 +236,13 @@ def test_a_message_is_an_article_with_its_place():
 
 @pytest.mark.parametrize(
     ("value", "cause"),
-    [(None, "unreadable"), (b"", "unreadable"), (b"{", "bad_json"), (b"\xff", "bad_encoding"), (b'{"x": 1}', "bad_schema")],
+    [
+        (None, "unreadable"),
+        (b"", "unreadable"),
+        (b"{", "bad_json"),
+        (b"\xff", "bad_encoding"),
+        (b'{"x": 1}', "bad_schema"),
+    ],
 )
 def test_what_is_no_article_is_a_dead_letter_with_its_place(value, cause):
     found = read_record(record(value), LIMITS, datetime.now(UTC))
