@@ -5,7 +5,7 @@ flags. A nested key is written with two underscores in the environment: ``POLICY
 import os
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import (
@@ -17,6 +17,7 @@ from pydantic_settings import (
 
 from pipeline.errors import UsageError
 from pipeline.kafka.settings import KafkaSettings
+from schemas.terms import Direction, Instrument
 
 CONFIG_FILE = "policywire.toml"
 
@@ -27,9 +28,11 @@ class AlertPolicy(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     min_confidence: float = Field(default=0.5, ge=0, le=1, description="Signals less sure than this are held back.")
-    directions: tuple[str, ...] = Field(default=(), description="Only these directions; empty: all.")
-    jurisdictions: tuple[str, ...] = Field(default=(), description="Only these jurisdictions; empty: all.")
-    instruments: tuple[str, ...] = Field(default=(), description="Only these instruments; empty: all.")
+    directions: tuple[Direction, ...] = Field(default=(), description="Only these directions; empty: all.")
+    jurisdictions: tuple[Annotated[str, Field(pattern="^(?:[A-Z]{2}|INT)$")], ...] = Field(
+        default=(), description="Only these jurisdictions (ISO 3166-1 alpha-2, EU, INT); empty: all."
+    )
+    instruments: tuple[Instrument, ...] = Field(default=(), description="Only these instruments; empty: all.")
     companies: tuple[str, ...] = Field(
         default=(), description="Watchlist of tickers, symbols or names; empty: all, with or without a company."
     )

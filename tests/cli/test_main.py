@@ -1,0 +1,72 @@
+"""The command line as a whole: help, version, exit codes, and no heavy import on the way to the help."""
+
+import subprocess
+import sys
+
+import pytest
+
+from pipeline.cli import app
+
+COMMANDS = sorted(command.name for command in app.registered_commands if command.name)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself_with_examples(policywire, command):
+    ran = policywire(command, "--help")
+    assert ran.code == 0
+    assert f"policywire {command}" in ran.out
+    assert "Example" in ran.out
+
+
+def test_help_lists_the_commands(policywire):
+    ran = policywire("--help")
+    assert ran.code == 0
+    for command in COMMANDS:
+        assert command in ran.out
+
+
+def test_help_imports_neither_beam_nor_the_models():
+    code = (
+        "import sys, pipeline.cli\n"
+        "heavy = {'apache_beam', 'numpy', 'ahocorasick', 'pydantic', 'feedparser', 'kafka', 'httpx'} & set(sys.modules)\n"
+        "sys.exit(f'imported on the way to --help: {heavy}' if heavy else 0)"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+
+
+def test_version(policywire):
+    ran = policywire("--version")
+    assert ran.code == 0
+    assert ran.out.startswith("policywire ")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("nonsense",), ("replay", "--nonsense"), ("replay",), ("schema", "nonsense"), ("replay", "x", "--show", "-1")],
+)
+def test_wrong_use_exits_2_and_says_why(policywire, arguments):
+    ran = policywire(*arguments)
+    assert ran.code == 2
+    assert ran.err.strip()
+    assert "Traceback" not in ran.err
+
+
+def test_a_bad_setting_is_wrong_use(policywire, tmp_path):
+    (tmp_path / "policywire.toml").write_text("leger = 1")
+    (tmp_path / "a.txt").write_text("x")
+    ran = policywire("replay", "a.txt")
+    assert ran.code == 2
+    assert "leger" in ran.err
+
+
+def test_a_named_settings_file_must_exist(policywire, tmp_path):
+    (tmp_path / "a.txt").write_text("x")
+    ran = policywire("--config", "none.toml", "replay", "a.txt")
+    assert ran.code == 2
+    assert "none.toml" in ran.err
+
+
+def test_completion_is_offered(policywire):
+    ran = policywire("--help")
+    assert "--show-completion" in ran.out
