@@ -5,6 +5,7 @@ from xml.parsers import expat
 
 MAX_DEPTH = 200
 """Elements within elements. Feeds need some ten, markup within them some more."""
+MAX_ATTRIBUTES = 200
 MAX_ENTITY_CHARS = 64
 MAX_ENTITIES = 300
 _REFERENCE = re.compile(r"&(?!#)|%\w")
@@ -18,7 +19,7 @@ def inspect(document: bytes) -> None:
     """Looks through ``document``, XML in UTF-8, up to its end or to where it is no longer well-formed.
 
     Raises RefusedError for an external or parameter entity, one that refers to another or is long (each grows without
-    bound when referenced), too many of them, or elements nested deeper than MAX_DEPTH. Follows no reference itself.
+    bound when referenced), too many of them, elements nested deeper than MAX_DEPTH or with more than MAX_ATTRIBUTES. Follows no reference itself.
     Linear in the document's length.
     """
     parser = expat.ParserCreate("utf-8")
@@ -36,9 +37,11 @@ def inspect(document: bytes) -> None:
         if entities > MAX_ENTITIES:
             raise RefusedError(f"it declares more than {MAX_ENTITIES} entities")
 
-    def opened(name: str, attributes: list[str]) -> None:  # noqa: ARG001 -- expat's signature
+    def opened(name: str, attributes: list[str]) -> None:
         nonlocal depth
         depth += 1
+        if len(attributes) > 2 * MAX_ATTRIBUTES:
+            raise RefusedError(f"its element {name[:40]!r} has more than {MAX_ATTRIBUTES} attributes")
         if depth > MAX_DEPTH:
             raise RefusedError(f"its elements are nested deeper than {MAX_DEPTH}")
 
