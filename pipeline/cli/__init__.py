@@ -56,7 +56,9 @@ def _options(
 def main() -> None:
     """Runs the command line and exits: 0 done, 1 failed, 2 wrong use, 130 interrupted."""
     from pipeline.errors import PolicywireError
+    from pipeline.runners.quiet import quieten
 
+    quieten()
     try:
         app()
     except PolicywireError as error:

@@ -1,6 +1,5 @@
 """Runs a bounded graph to its end in this process, once or again and again."""
 
-import logging
 from collections import Counter
 from typing import Any
 
@@ -11,6 +10,7 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.transforms.environments import EmbeddedPythonEnvironment
 
 from pipeline.errors import PolicywireError
+from pipeline.runners.quiet import quieten
 
 
 def bounded_pipeline() -> Any:
@@ -21,17 +21,6 @@ def bounded_pipeline() -> Any:
     """
     quieten()
     return beam.Pipeline(runner=FnApiRunner(), options=PipelineOptions(["--direct_num_workers=1"]))
-
-
-def quieten() -> None:
-    """Keeps Beam's warnings of options and type hints, which are none of a user's business, off the log."""
-    logging.getLogger("apache_beam").setLevel(logging.ERROR)
-    logging.getLogger().addFilter(_is_worth_saying)
-
-
-def _is_worth_saying(record: logging.LogRecord) -> bool:
-    # Beam cannot check the outputs of a transform that gives several by name, and says so for each.
-    return not str(record.msg).startswith("This output type hint will be ignored")
 
 
 def run_to_end(pipeline: Any) -> Counter[str]:
