@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli import classify, doctor, evaluate, explain, publish, replay, schema, subscribe
+from pipeline.cli import classify, doctor, evaluate, explain, publish, replay, run, schema, subscribe
 from pipeline.cli.output import complain
 
 app = typer.Typer(
@@ -25,7 +25,7 @@ app = typer.Typer(
     "(see [bold]policywire doctor[/bold]). Exit codes: 0 done, 1 failed, 2 wrong use.",
 )
 
-for module in (replay, publish, subscribe, classify, explain, evaluate, schema, doctor):
+for module in (replay, run, publish, subscribe, classify, explain, evaluate, schema, doctor):
     app.command(module.__name__.rpartition(".")[2])(module.command)
 
 

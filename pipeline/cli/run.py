@@ -1,0 +1,145 @@
+"""``policywire run``"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from pipeline.settings import Settings
+    from pipeline.sources.kafka_rounds import Start
+    from pipeline.sources.round import RoundSource
+
+GRACE = 1.7
+"""Seconds behind a stop signal after which a round under way is given up."""
+
+
+def command(
+    feeds: Annotated[
+        list[str] | None, typer.Option(metavar="FILE.opml|URL", help="Feeds to poll; may be given several times.")
+    ] = None,
+    kafka: Annotated[
+        str | None,
+        typer.Option(metavar="HOST:PORT", help="Kafka brokers to read from. [dim]default: kafka.bootstrap[/dim]"),
+    ] = None,
+    topic: Annotated[
+        str | None, typer.Option(metavar="TOPIC", help="The topic with articles, or a pattern such as 'news-.*'.")
+    ] = None,
+    alerts: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SINK",
+            help="Where alerts go; may be given several times: kafka://HOST:PORT/TOPIC, FILE.jsonl, "
+            "https://HOST/PATH (a webhook), - (stdout). [dim]default: -[/dim]",
+        ),
+    ] = None,
+    ledger: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The embedded store. [dim]default: policywire.sqlite[/dim]")
+    ] = None,
+    once: Annotated[bool, typer.Option("--once", help="Read what is there now, deliver, and exit (for cron).")] = False,
+    start: Annotated[
+        str, typer.Option("--from", metavar="WHERE", help="Kafka: committed, earliest, latest, or a time in ISO 8601.")
+    ] = "committed",
+    backfill: Annotated[
+        bool, typer.Option("--backfill", help="Feeds: raise alerts for old entries of a feed's first poll, too.")
+    ] = False,
+    poll: Annotated[
+        float | None, typer.Option(metavar="SECONDS", min=0.01, help="Pause between looks for new articles.")
+    ] = None,
+) -> None:
+    """Watch feeds and topics, and send alerts, until stopped.
+
+    What is read, what was alerted and what is yet to be delivered is kept in the ledger: a crash loses nothing, and the
+    next start goes on where this one ended. Ctrl-C (or SIGTERM) ends it within two seconds, with exit code 0.
+
+    Examples:
+
+      policywire run --feeds feeds.opml --alerts alerts.jsonl --alerts -
+
+      policywire run --kafka localhost:9092 --topic news --alerts kafka://localhost:9092/policy-alerts
+
+      policywire run --feeds https://example.org/feed.xml --once
+    """
+    from pipeline.cli.stopping import Stopping
+    from pipeline.errors import UsageError
+    from pipeline.settings import load_settings
+
+    with Stopping(GRACE) as stopping:
+        where = parse_start(start)
+        settings = load_settings(
+            ledger=ledger,
+            live={"poll_seconds": poll} if poll is not None else None,
+            kafka={"bootstrap": kafka} if kafka is not None else None,
+        )
+        if not feeds and not topic:
+            raise UsageError(
+                "nothing to read: give --feeds FILE.opml (or a URL), or --topic TOPIC (with --kafka HOST:PORT), or both"
+            )
+        _run(settings, feeds or [], topic, alerts or ["-"], where, stopping, once=once, backfill=backfill)
+
+
+def _run(
+    settings: "Settings",
+    feeds: list[str],
+    topic: str | None,
+    alerts: list[str],
+    start: "Start",
+    stopping: Any,
+    *,
+    once: bool,
+    backfill: bool,
+) -> None:
+    from pipeline.cli.status import reporter
+    from pipeline.ledger import Ledger
+    from pipeline.reading import reader
+    from pipeline.runners.live import LiveRun
+    from pipeline.sinks.registry import open_sinks
+
+    sinks = open_sinks(alerts, settings)
+    with Ledger(settings.ledger) as ledger:
+        reader(settings.registry)  # a wrong registry is said now, and the first round does not wait for it
+        with reporter() as tell:
+            sources = _sources(settings, feeds, topic, start, tell, once=once, backfill=backfill)
+            run: LiveRun = LiveRun(ledger, sources, sinks, settings, tell)
+            stopping.stops(run.stop)
+            run.run(once=once)
+
+
+def _sources(
+    settings: "Settings",
+    feeds: list[str],
+    topic: str | None,
+    start: "Start",
+    tell: Any,
+    *,
+    once: bool,
+    backfill: bool,  # noqa: ARG001
+) -> "list[RoundSource]":
+    from pipeline.errors import UsageError
+    from pipeline.sources.retries import Retries
+
+    sources: list[RoundSource] = [Retries(settings.limits)]
+    if topic:
+        from pipeline.sources.kafka_rounds import KafkaRounds
+
+        sources.append(KafkaRounds(settings.kafka, topic, settings.limits, start=start, once=once, tell=tell))
+    if feeds:
+        raise UsageError("feeds cannot be polled yet")
+    return sources
+
+
+def parse_start(text: str) -> "Start":
+    """What ``--from`` says. Raises UsageError naming what it may be."""
+    from datetime import UTC, datetime
+
+    from pipeline.errors import UsageError
+
+    if text in ("committed", "earliest", "latest"):
+        return text  # type: ignore[return-value]
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(
+            f"--from {text!r}: give committed, earliest, latest, or a time such as 2026-01-31T12:00:00Z"
+        ) from None
+    return time if time.tzinfo else time.replace(tzinfo=UTC)

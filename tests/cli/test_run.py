@@ -1,0 +1,167 @@
+"""``policywire run`` as a process, against a broker."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from pipeline.cli.run import parse_start
+from pipeline.errors import UsageError
+from pipeline.kafka.clients import producer
+from pipeline.ledger import Ledger
+from tests.brokers import new_topic
+from tests.scripted import news
+from tests.waiting import wait_for
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+class Run:
+    """A process of ``policywire run`` in a folder of its own."""
+
+    def __init__(self, folder: Path, *arguments: str, **environment: str) -> None:
+        self.log = folder / "log"
+        self._stderr = self.log.open("ab")
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "pipeline.cli", "run", *arguments],
+            cwd=folder,
+            stdout=subprocess.PIPE,
+            stderr=self._stderr,
+            env=os.environ | {"PYTHONPATH": str(ROOT)} | environment,
+        )
+
+    def wait(self, seconds=60):
+        out, _ = self.process.communicate(timeout=seconds)
+        self._stderr.close()
+        return self.process.returncode, out.decode(), self.log.read_text()
+
+    def said(self, words):
+        return words in self.log.read_text()
+
+    def end(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.communicate()
+        self._stderr.close()
+
+
+@pytest.fixture
+def run(tmp_path):
+    started = []
+
+    def begin(*arguments, **environment):
+        started.append(Run(tmp_path, *arguments, **environment))
+        return started[-1]
+
+    yield begin
+    for process in started:
+        process.end()
+
+
+def write(kafka, topic, *values):
+    client = producer(kafka)
+    for value in values:
+        client.send(topic, value)
+    client.flush()
+    client.close()
+
+
+def ids(path):
+    return (
+        [json.loads(line)["data"]["article"]["id"] for line in path.read_text().splitlines()] if path.exists() else []
+    )
+
+
+@pytest.mark.kafka
+def test_once_reads_a_topic_to_its_end_and_delivers_everywhere(kafka, topic, broker, run, tmp_path):
+    alerts = new_topic(broker, "alerts", 2)
+    write(kafka, topic, *(news(n, alert=n % 2 == 0) for n in range(10)), b"not JSON")
+    where = f"kafka://{kafka.bootstrap}/{alerts}"
+    arguments = ("--kafka", kafka.bootstrap, "--topic", topic, "--once", "--alerts", where)
+    code, out, log = run(*arguments, "--alerts", "alerts.jsonl", "--alerts", "-").wait()
+    assert code == 0, log
+    assert sorted(ids(tmp_path / "alerts.jsonl")) == [f"article-{n}" for n in range(0, 10, 2)]
+    assert len(out.splitlines()) == 5
+    assert (tmp_path / "alerts.dead-letters.jsonl").exists()
+    with Ledger(tmp_path / "policywire.sqlite", exclusive=False) as ledger:
+        assert ledger.totals()["articles"] == 10
+        assert ledger.dead_letter_counts() == {"bad_json": 1}
+        assert ledger.waiting() == {}
+    code, out, log = run(*arguments, "--alerts", "-").wait()
+    assert (code, out) == (0, ""), log
+
+
+@pytest.mark.kafka
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_within_two_seconds(kafka, topic, run, tmp_path, number):
+    write(kafka, topic, *(news(n) for n in range(20)))
+    running = run("--kafka", kafka.bootstrap, "--topic", topic, "--alerts", "alerts.jsonl")
+    wait_for(lambda: len(ids(tmp_path / "alerts.jsonl")) == 20, 60)
+    asked = time.monotonic()
+    running.process.send_signal(number)
+    code, _, log = running.wait(10)
+    assert code == 0, log
+    assert time.monotonic() - asked < 2
+    lines = [json.loads(line) for line in log.splitlines()]
+    assert [line["event"] for line in lines][-1] == "stopped"
+    assert sum(line.get("articles", 0) for line in lines) == 20
+
+
+@pytest.mark.kafka
+def test_a_broker_that_is_down_at_the_start_is_said_and_waited_for(own_broker, kafka, run, tmp_path):
+    topic = new_topic(own_broker, "late", 1)
+    settings = kafka.model_copy(update={"bootstrap": own_broker.bootstrap})
+    write(settings, topic, news(1))
+    own_broker.stop()
+    running = run(
+        "--kafka", own_broker.bootstrap, "--topic", topic, "--alerts", "a.jsonl", POLICYWIRE_KAFKA__TIMEOUT_SECONDS="2"
+    )
+    wait_for(lambda: running.said("no answer from a Kafka broker"), 60)
+    own_broker.start()
+    wait_for(lambda: ids(tmp_path / "a.jsonl") == ["article-1"], 60)
+    wait_for(lambda: running.said("reached again"))
+
+
+@pytest.mark.kafka
+def test_a_missing_topic_is_said(kafka, run):
+    running = run("--kafka", kafka.bootstrap, "--topic", "nowhere")
+    wait_for(lambda: running.said("there is no topic 'nowhere'"), 60)
+
+
+@pytest.mark.kafka
+def test_a_second_runner_is_refused(kafka, topic, run):
+    first = run("--kafka", kafka.bootstrap, "--topic", topic)
+    wait_for(lambda: first.said("started"), 60)
+    code, _, log = run("--kafka", kafka.bootstrap, "--topic", topic).wait()
+    assert code == 1
+    assert f"in use by process {first.process.pid}" in log
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((), "nothing to read"),
+        (("--topic", "t", "--alerts", "alerts.csv"), "cannot send alerts to 'alerts.csv'"),
+        (("--topic", "t", "--alerts", "a.jsonl", "--alerts", "a.jsonl"), "named twice"),
+        (("--topic", "t", "--from", "yesterday"), "--from 'yesterday'"),
+        (("--topic", "t", "--kafka", "what:ever:it"), "HOST:PORT"),
+    ],
+)
+def test_wrong_use_is_one_line_and_exit_code_2(run, arguments, words):
+    code, _, log = run(*arguments).wait()
+    assert code == 2
+    assert words in log
+    assert "Traceback" not in log
+
+
+def test_where_to_start():
+    assert parse_start("latest") == "latest"
+    assert parse_start("2026-01-31").isoformat() == "2026-01-31T00:00:00+00:00"
+    assert parse_start("2026-01-31T12:00:00+02:00").isoformat() == "2026-01-31T12:00:00+02:00"
+    with pytest.raises(UsageError):
+        parse_start("")
