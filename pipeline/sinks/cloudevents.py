@@ -1,4 +1,5 @@
-"""Alerts as CloudEvents in Kafka messages, read back: the Kafka protocol binding 1.0.2, structured and binary mode."""
+"""Alerts as CloudEvents in Kafka messages, by the Kafka protocol binding 1.0.2: written in binary mode, read in binary
+and structured mode."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -13,6 +14,13 @@ from schemas.event import ALERT_TYPE
 STRUCTURED = "application/cloudevents"
 _PREFIX = "ce_"
 _MAJOR = SCHEMA_VERSION.partition(".")[0]
+
+
+def headers(event: AlertEvent) -> list[tuple[str, bytes]]:
+    """The attributes of ``event`` as headers of a message whose value is its data: binary mode."""
+    attributes = event.model_dump(mode="json", exclude={"data", "datacontenttype"}, exclude_none=True)
+    known = [(f"{_PREFIX}{name}", str(value).encode()) for name, value in attributes.items()]
+    return [*known, ("content-type", event.datacontenttype.encode())]
 
 
 def decode(value: bytes | None, headers: Iterable[tuple[str, bytes]]) -> AlertEvent | None:

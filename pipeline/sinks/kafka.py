@@ -12,6 +12,7 @@ from pipeline.kafka.clients import ensure_topic, explained, producer
 from pipeline.kafka.settings import KafkaSettings
 from pipeline.ledger import Parcel
 from pipeline.ledger.view import Kind
+from pipeline.sinks.cloudevents import headers
 from pipeline.sinks.sink import Delivery
 from schemas import Alert, AlertEvent, DeadLetter
 
@@ -84,9 +85,9 @@ class KafkaSink:
         if parcel.kind == "dead_letter" and self._no_letters:
             delivery.refused[parcel.seq] = self._no_letters
             return
-        topic, key, headers = self._envelope(parcel)
+        topic, key, described = self._envelope(parcel)
         try:
-            self._under_way[parcel.seq] = self._producer.send(topic, parcel.body, key=key, headers=headers)
+            self._under_way[parcel.seq] = self._producer.send(topic, parcel.body, key=key, headers=described)
         except _TOO_LARGE as error:
             delivery.refused[parcel.seq] = f"larger than a message may be ({error})"
 
@@ -95,7 +96,7 @@ class KafkaSink:
             letter = DeadLetter.model_validate_json(parcel.body)
             return self._address.topic + DEAD_LETTER_SUFFIX, letter.id.encode(), letter_headers(letter)
         event = AlertEvent.of(Alert.model_validate_json(parcel.body))
-        return self._address.topic, event.subject.encode(), event_headers(event)
+        return self._address.topic, event.subject.encode(), headers(event)
 
     def _collect(self, parcels: Sequence[Parcel], delivery: Delivery) -> bool:
         deadline = time.monotonic() + _PATIENCE
@@ -129,13 +130,6 @@ class KafkaSink:
         self._under_way.clear()
         if client is not None:
             client.close(timeout=seconds)
-
-
-def event_headers(event: AlertEvent) -> list[tuple[str, bytes]]:
-    """The attributes of ``event`` as headers, as the Kafka protocol binding of CloudEvents has them in binary mode."""
-    attributes = event.model_dump(mode="json", exclude={"data", "datacontenttype"}, exclude_none=True)
-    headers = [(f"ce_{name}", str(value).encode()) for name, value in attributes.items()]
-    return [*headers, ("content-type", event.datacontenttype.encode())]
 
 
 def letter_headers(letter: DeadLetter) -> list[tuple[str, bytes]]:

@@ -16,7 +16,7 @@ from pipeline.kafka.settings import KafkaSettings
 from pipeline.settings import ReadLimits
 from pipeline.sources.record import parse_record
 from schemas import Article, Position
-from tests.kafka.conftest import new_topic
+from tests.brokers import new_topic
 
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
 

@@ -17,9 +17,9 @@ from pipeline.kafka.clients import producer
 from pipeline.kafka.settings import KafkaSettings
 from pipeline.kafka.subscription import AlertFilter, Remembered, Selection, Subscription, parse_since
 from schemas import Alert, AlertEvent
+from tests.brokers import new_topic
 from tests.builders import alert, article, company
 from tests.builders import signal as policy_signal
-from tests.kafka.conftest import new_topic
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 STRUCTURED = [("content-type", b"application/cloudevents+json")]
