@@ -6,7 +6,7 @@ Trained by ``training/companies_decision.py``.
 import gzip
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from typing import Final
@@ -21,13 +21,18 @@ DATA: Final = "data/decision.json.gz"
 
 @dataclass(frozen=True)
 class Weights:
-    """``tables`` are log odds of the words around a company; ``threshold`` is the least probability of a company."""
+    """``tables`` are log odds of the words around a company; ``threshold`` is the least probability of a company. The
+    ``form_`` fields are the same for names in no registry; ``common`` are words that news writes in lower case."""
 
     version: str
     tables: Tables
     weights: Mapping[str, float]
     bias: float
     threshold: float
+    form_weights: Mapping[str, float] = field(default_factory=dict)
+    form_bias: float = 0.0
+    form_threshold: float = 1.0
+    common: frozenset[str] = frozenset()
 
     def score(self, features: Features) -> float:
         """The weighted sum of ``features``; unknown ones count nothing."""
@@ -36,8 +41,16 @@ class Weights:
 
     def probability(self, shared: float, each: Sequence[float]) -> float:
         """How likely mentions of these scores name the company, beside what they share: the best one decides."""
-        total = self.bias + shared + max(each)
-        return 1 / (1 + math.exp(-max(-30.0, min(30.0, total))))
+        return _logistic(self.bias + shared + max(each))
+
+    def form_probability(self, features: Features) -> float:
+        """How likely a name proposed by its form is a company's."""
+        get = self.form_weights.get
+        return _logistic(self.form_bias + sum(get(name, 0.0) * value for name, value in features.items()))
+
+
+def _logistic(total: float) -> float:
+    return 1 / (1 + math.exp(-max(-30.0, min(30.0, total))))
 
 
 @cache
@@ -45,7 +58,7 @@ def weights() -> Weights:
     """The package's weights. Raises RegistryError where the file is broken."""
     try:
         content = orjson.loads(gzip.decompress(files("pipeline.companies").joinpath(DATA).read_bytes()))
-        return Weights(content["version"], content["tables"], content["weights"], content["bias"], content["threshold"])
+        return Weights(**{**content, "common": frozenset(content["common"].split())})
     except (OSError, EOFError, orjson.JSONDecodeError, KeyError, TypeError) as error:
         raise RegistryError(
             f"{DATA}: broken or missing ({error}); build it with training/companies_decision.py"

@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.articles.document import Document
+from pipeline.companies import forms
 from pipeline.companies.decision import weights
 from pipeline.companies.linking import Group, Linker
-from pipeline.companies.matching import candidates
+from pipeline.companies.matching import Candidate, candidates
 from pipeline.companies.registry import Registry, load
 from pipeline.scan import Hit
 from schemas import CompanyMention
@@ -15,7 +16,16 @@ from schemas import CompanyMention
 if TYPE_CHECKING:
     from pipeline.signals import SignalReading
 
-KIND = "company"
+KIND, SIGNALS = "company", "signals"
+
+
+def named_otherwise(text: str, hits: Iterable[Hit]) -> list[tuple[int, int]]:
+    """Spans of the authorities and places that the signals' vocabulary found, in order."""
+    return sorted(
+        (start, end)
+        for start, end, term in hits
+        if (term.body is not None or term.place is not None) and text[start:end] == term.phrase
+    )
 
 
 class CompanyFinder:
@@ -36,7 +46,10 @@ class CompanyFinder:
 
     def vocabularies(self) -> dict[str, Iterable[tuple[str, Any]]]:
         """What the one scan must look for on this room's behalf."""
-        return {KIND: ((alias.surface, alias) for alias in self.registry.searched())}
+        return {
+            KIND: ((alias.surface, alias) for alias in self.registry.searched()),
+            forms.KIND: forms.vocabulary(),
+        }
 
     def find(
         self, document: Document, hits: dict[str, list[Hit]], signals: "SignalReading | None" = None
@@ -44,10 +57,16 @@ class CompanyFinder:
         """The companies of ``document`` in order of first mention. ``hits``: the scan of ``document.full``."""
         text = document.full
         found = candidates(text, hits.get(KIND, ()))
-        groups = self._linker.decide(text, document.body_start, found)
-        return tuple(self._mention(document, g) for g in groups if g.probability >= self.weights.threshold)
+        groups = [
+            g for g in self._linker.decide(text, document.body_start, found) if g.probability >= self.weights.threshold
+        ]
+        mentions = [self._known(document, g) for g in groups]
+        if cues := hits.get(forms.KIND):
+            mentions += self._by_form(document, cues, hits, found)
+            mentions.sort(key=_place)
+        return tuple(mentions)
 
-    def _mention(self, document: Document, group: Group) -> CompanyMention:
+    def _known(self, document: Document, group: Group) -> CompanyMention:
         spans = tuple(document.span(c.start, c.full_end) for c in group.candidates)
         company = self.registry.company(group.company)
         return CompanyMention(
@@ -55,5 +74,35 @@ class CompanyFinder:
             name=company.name,
             company_id=company.id,
             ticker=company.ticker,
+            confidence=round(group.probability, 3),
             spans=spans,
         )
+
+    def _by_form(
+        self, document: Document, cues: list[Hit], hits: dict[str, list[Hit]], found: list[Candidate]
+    ) -> list[CompanyMention]:
+        """Companies that no searched name covers, found by the words beside them."""
+        text, weights = document.full, self.weights
+        taken = sorted([(c.start, c.full_end) for c in found] + named_otherwise(text, hits.get(SIGNALS, ())))
+        made: dict[str, CompanyMention] = {}
+        for proposal in forms.proposals(text, document.body_start, cues, taken, weights.common):
+            shape = forms.features(text, document.body_start, proposal, weights.tables, weights.common)
+            probability = weights.form_probability(shape)
+            name = text[proposal.start : proposal.end]
+            if probability < weights.form_threshold or name in made:
+                continue
+            alias = self.registry.by_surface.get(name)
+            company = self.registry.company(alias.company) if alias is not None else None
+            made[name] = CompanyMention(
+                mention=name,
+                name=company.name if company else name,
+                company_id=company.id if company else None,
+                ticker=company.ticker if company else "",
+                confidence=round(probability, 3),
+                spans=tuple(document.span(start, end) for start, end in forms.everywhere(text, name)),
+            )
+        return list(made.values())
+
+
+def _place(mention: CompanyMention) -> tuple[bool, int]:
+    return mention.spans[0].field == "text", mention.spans[0].start
