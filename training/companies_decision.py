@@ -33,8 +33,8 @@ from pipeline.evaluation import same_company, same_mention
 from pipeline.scan import Scanner
 from pipeline.signals.vocabulary import terms
 from training.companies_context import Tables, context_tables
-from training.corpus import lines
 from training.companies_labels import LabelledItem, archive_items, dev_items
+from training.corpus import lines
 
 ROOT = Path(__file__).resolve().parent.parent
 COST, LEAST, ROUNDS, FOLDS = 0.6, 3, 6, 5
@@ -138,9 +138,7 @@ def form_examples(
             name = text[proposal.start : proposal.end]
             right = any(same_mention(g, {"mention": name}) for g in item.companies)
             known = any(a < proposal.end and proposal.start < b for a, b in taken)
-            made.append(
-                FormExample(number, name, forms.features(text, body, proposal, tables, common), right, known)
-            )
+            made.append(FormExample(number, name, forms.features(text, body, proposal, tables, common), right, known))
     return made
 
 
@@ -209,11 +207,13 @@ def main() -> None:
             f"{probabilities[i]:.2f} {'right' if e.right else 'wrong'} {items[e.item].id} {[n for f in e.each for n in f][:3]} {items[e.item].title[:90]!r}"
         )
     common = common_words(options.shared / "news/archive-100k.jsonl.gz")
-    wide = Scanner({
-        KIND: ((a.surface, a) for a in registry.searched()),
-        SIGNALS: list(terms().items()),
-        forms.KIND: forms.vocabulary(),
-    })
+    wide = Scanner(
+        {
+            KIND: ((a.surface, a) for a in registry.searched()),
+            SIGNALS: list(terms().items()),
+            forms.KIND: forms.vocabulary(),
+        }
+    )
     form_data = form_examples(items, wide, tables, common)
     form_folds = [int(hashlib.sha256(items[e.item].id.encode()).hexdigest(), 16) % FOLDS for e in form_data]
     form_p = [0.0] * len(form_data)
@@ -224,11 +224,15 @@ def main() -> None:
                 form_p[i] = form_probability(fitted_forms, e)
     for t in (0.3, 0.4, 0.5, 0.6, 0.7, 0.8):
         said = [e for e, p in zip(form_data, form_p, strict=True) if p >= t and not e.known]
-        print(f"by form, threshold {t}: {len(said)} said, {sum(e.right for e in said)} right of {sum(e.right and not e.known for e in form_data)}")
+        print(
+            f"by form, threshold {t}: {len(said)} said, {sum(e.right for e in said)} right of {sum(e.right and not e.known for e in form_data)}"
+        )
     for i in sorted(range(len(form_data)), key=lambda i: -form_p[i]):
         e = form_data[i]
         if not e.known and options.errors and (form_p[i] > 0.4 or e.right):
-            print(f"{form_p[i]:.2f} {'right' if e.right else 'wrong'} {items[e.item].id} {e.name!r} {list(e.features)[2:9]}")
+            print(
+                f"{form_p[i]:.2f} {'right' if e.right else 'wrong'} {items[e.item].id} {e.name!r} {list(e.features)[2:9]}"
+            )
     final_forms = fit_forms(form_data)
     final = fit(data, tables)
     held = examples(archive_items(options.shared, "held"), registry, scanner, tables)

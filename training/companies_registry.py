@@ -434,6 +434,10 @@ def build(companies: Path, archive: Path, tables: Path = TABLES) -> bytes:
             ]
         )
     counts = count_in_archive(archive, aliases)
+    for alias, (capitals, lower, *_) in zip(aliases, counts, strict=True):
+        # A hand-kept name that the archive writes in lower case about as often is also a word.
+        if alias[3] == PLAIN and alias[1] != NOBODY and " " not in str(alias[0]) and lower >= max(3, capitals - 1):
+            alias[3] = DOUBTFUL
     content = {"companies": rows, "aliases": [[*a, *c] for a, c in zip(aliases, counts, strict=True)]}
     version = hashlib.sha256(orjson.dumps(content)).hexdigest()[:12]
     return gzip.compress(orjson.dumps({"format": FORMAT, "version": version, **content}), 9, mtime=0)
