@@ -13,9 +13,9 @@ from pipeline.articles.normalise import normalise
 from pipeline.errors import PolicywireError
 from pipeline.kafka.clients import ensure_topic, explained, producer
 from pipeline.kafka.settings import KafkaSettings
+from pipeline.sources.kafka import SCHEMA_HEADER
 from schemas import SCHEMA_VERSION, Article
 
-SCHEMA_HEADER = "dataschema"
 HEADERS = [
     ("content-type", b"application/json"),
     (SCHEMA_HEADER, f"urn:policywire:schema:article:{SCHEMA_VERSION}".encode()),

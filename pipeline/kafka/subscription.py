@@ -14,12 +14,14 @@ from kafka.errors import CommitFailedError, RebalanceInProgressError
 from pipeline.alerts.decision import is_on_watchlist
 from pipeline.errors import InputError, KafkaUnavailableError, UsageError
 from pipeline.kafka.clients import consumer, explained, missing_topic
+from pipeline.kafka.positions import Start, beginnings
 from pipeline.kafka.settings import KafkaSettings
 from pipeline.sinks.cloudevents import decode
 from schemas import Alert, AlertEvent
 
 Since: TypeAlias = Literal["now", "beginning"] | datetime
 
+_STARTS: dict[str, Start] = {"now": "latest", "beginning": "earliest"}
 _REMEMBERED = 200_000
 _POLL_MS = 200
 _LOOK_SECONDS = 2.0
@@ -232,20 +234,9 @@ class Subscription:
                 self._ends = dict(self._client.end_offsets(list(found)))
 
     def _seek(self, partitions: list[TopicPartition]) -> None:
-        if not partitions:
-            return
-        if self._since == "beginning":
-            self._client.seek_to_beginning(*partitions)
-        elif isinstance(self._since, datetime):
-            ends = self._client.end_offsets(partitions)
-            at = max(0, int(self._since.timestamp() * 1000))
-            found = self._client.offsets_for_times(dict.fromkeys(partitions, at))
-            for partition in partitions:
-                entry = found.get(partition)
-                self._client.seek(partition, entry.offset if entry is not None else ends[partition])
-        else:
-            for partition, end in self._client.end_offsets(partitions).items():
-                self._client.seek(partition, end)  # at once: what comes from here on is not missed
+        begin = _STARTS[self._since] if isinstance(self._since, str) else self._since
+        for partition, offset in beginnings(self._client, partitions, begin).items():
+            self._client.seek(partition, offset)  # at once: what comes from here on is not missed
 
     def _commit(self) -> None:
         # In a rebalance the partitions are another member's already, who reads them again.

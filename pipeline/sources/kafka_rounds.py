@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any
 
 import apache_beam as beam
 from apache_beam.transforms.window import TimestampedValue
@@ -15,37 +15,23 @@ from kafka import TopicPartition
 from kafka import errors as kafka_errors
 from kafka.structs import OffsetAndMetadata
 
-from pipeline.dead_letters import dead_letter
 from pipeline.errors import PolicywireError, SourceUnavailableError
 from pipeline.kafka.clients import consumer, explained, missing_topic
+from pipeline.kafka.positions import Start, beginnings
 from pipeline.kafka.settings import KafkaSettings
 from pipeline.ledger import LedgerView, Transaction
 from pipeline.runners.trouble import Trouble
 from pipeline.settings import ReadLimits
 from pipeline.sources.archive import stamped
-from pipeline.sources.record import STEP, parse_record
+from pipeline.sources.kafka import Record, read_record, schema
 from pipeline.sources.round import Plan, Work
-from schemas import Article, DeadLetter, Position
-
-Start: TypeAlias = Literal["committed", "earliest", "latest"] | datetime
-"""Where to begin: where the ledger stands (else the consumer group, else the earliest message), at the earliest, behind
-the latest, or at the first message that was written at a time."""
+from schemas import Article
 
 _AHEAD_RECORDS = 20_000
 _AHEAD_BYTES = 64 << 20
 _DISCOVER_SECONDS = 5.0
 _CHECK_SECONDS = 2.0
 _POLL_MS = 100
-
-
-class Record(NamedTuple):
-    """A message: where it stands, when it was written (milliseconds since 1970), and what it holds."""
-
-    topic: str
-    partition: int
-    offset: int
-    timestamp: int
-    value: bytes | None
 
 
 class KafkaRounds:
@@ -255,7 +241,9 @@ class _Reader:
 
     def _keep(self, polled: dict[TopicPartition, list[Any]]) -> None:
         records = [
-            Record(partition.topic, partition.partition, message.offset, message.timestamp, message.value)
+            Record(
+                partition.topic, partition.partition, message.offset, message.timestamp, message.value, schema(message)
+            )
             for partition, messages in polled.items()
             for message in messages
             if partition not in self._ends or message.offset < self._ends[partition]
@@ -287,28 +275,13 @@ class _Reader:
                 return  # with once, what comes later is for the next run
             client.assign(sorted(found))
             unknown = [partition for partition in found if partition not in self._next]
-            begun = self._beginnings(client, unknown, "earliest" if assigned else self._start)
+            begun = beginnings(client, unknown, "earliest" if assigned else self._start)
             self._next.update(begun)
             with self._guard:
                 self._begun.update({_item(p.topic, p.partition): following for p, following in begun.items()})
             self._begin_anew(client, list(found))
             if self._once:
                 self._ends = dict(client.end_offsets(list(found)))
-
-    def _beginnings(self, client: Any, partitions: list[TopicPartition], start: Start) -> dict[TopicPartition, int]:
-        if not partitions:
-            return {}
-        earliest: dict[TopicPartition, int] = client.beginning_offsets(partitions)
-        if start == "latest":
-            return dict(client.end_offsets(partitions))
-        if isinstance(start, datetime):
-            ends = client.end_offsets(partitions)
-            found = client.offsets_for_times(dict.fromkeys(partitions, int(start.timestamp() * 1000)))
-            return {p: found[p].offset if found.get(p) is not None else ends[p] for p in partitions}
-        if start == "committed" and self._settings.group is not None:
-            committed = {p: client.committed(p) for p in partitions}
-            return {p: earliest[p] if committed[p] is None else committed[p] for p in partitions}
-        return earliest
 
     def _begin_anew(self, client: Any, partitions: list[TopicPartition]) -> None:
         """Goes to where reading goes on, or, where that is no longer (or not yet) on the topic, to its beginning, and
@@ -395,16 +368,3 @@ class _Parse(beam.DoFn):
             yield TimestampedValue(item, Timestamp(micros=record.timestamp * 1000))
         else:
             yield stamped(item)
-
-
-def read_record(record: Record, limits: ReadLimits, now: datetime) -> Article | DeadLetter:
-    """The article in a message, arrived ``now``, or a dead letter. Never raises."""
-    position = Position(origin=record.topic, kind="kafka", partition=record.partition, offset=record.offset)
-    value = record.value or b""
-    if not value:
-        return dead_letter("unreadable", STEP, "an empty message: send an article as JSON", position, b"")
-    if len(value) > limits.max_line_bytes:
-        message = f"{len(value):,} bytes, more than {limits.max_line_bytes:,} (limits.max_line_bytes)"
-        return dead_letter("too_large", STEP, message, position, value)
-    item = parse_record(value, position, limits)
-    return item.model_copy(update={"arrived": now}) if isinstance(item, Article) else item

@@ -9,7 +9,8 @@ from pipeline.errors import PolicywireError
 from pipeline.kafka.clients import producer
 from pipeline.ledger import Ledger
 from pipeline.settings import ReadLimits
-from pipeline.sources.kafka_rounds import KafkaRounds, Record, read_record
+from pipeline.sources.kafka import Record, read_record
+from pipeline.sources.kafka_rounds import KafkaRounds
 from schemas import Article, DeadLetter
 from tests.brokers import new_topic
 from tests.scripted import news
