@@ -32,6 +32,7 @@ _ANSWER: TypeAdapter[FeedDocument | DeadLetter] = TypeAdapter(FeedDocument | Dea
 class _Request:
     position: Position
     content_type: str
+    base: str
     limits: ReadLimits
     max_entries: int
     size: int
@@ -103,6 +104,7 @@ def read_feed_in_time(
     position: Position,
     *,
     content_type: str = "",
+    base: str = "",
     limits: ReadLimits | None = None,
     max_entries: int = MAX_ENTRIES,
     seconds: float = 10.0,
@@ -111,8 +113,10 @@ def read_feed_in_time(
     raises for any payload."""
     limits = limits or ReadLimits()
     if len(payload) <= SMALL or len(payload) > limits.max_document_bytes:
-        return read_feed(payload, position, content_type=content_type, limits=limits, max_entries=max_entries)
-    request = _Request(position, content_type[:200], limits, max_entries, len(payload))
+        return read_feed(
+            payload, position, content_type=content_type, base=base, limits=limits, max_entries=max_entries
+        )
+    request = _Request(position, content_type[:200], base, limits, max_entries, len(payload))
     answer = _child.ask(request, payload, seconds)
     if answer is not None:
         return answer
@@ -130,6 +134,7 @@ def _serve(requests: IO[bytes], answers: IO[bytes]) -> None:
             payload,
             request.position,
             content_type=request.content_type,
+            base=request.base,
             limits=request.limits,
             max_entries=request.max_entries,
         )

@@ -4,7 +4,7 @@ that may be made to take long: callers want ``child.read_feed_in_time``."""
 import io
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import PurePath
 from typing import Any
@@ -19,6 +19,7 @@ from pipeline.sources.feeds.dates import read_date
 from pipeline.sources.feeds.encoding import decode
 from pipeline.sources.feeds.guard import RefusedError, inspect
 from pipeline.sources.feeds.json_feed import NotAFeedError, RawEntry
+from pipeline.sources.feeds.schedule import Wishes
 from schemas import Article, DeadLetter, Position
 from schemas.terms import Cause
 
@@ -42,17 +43,22 @@ class FeedDocument:
         version: the format, as feedparser names it, or "json".
         title: the feed's own.
         items: an article, or a dead letter, for each entry, in the document's order.
-        ttl: minutes for which the feed asks to be left alone; None: it does not say.
-        skip_hours: hours of the day (UTC) in which it asks not to be polled.
-        skip_days: days of the week in which it asks not to be polled, in English.
+        wishes: what it asks of its readers.
     """
 
     version: str
     title: str
     items: tuple[Article | DeadLetter, ...]
-    ttl: int | None = None
-    skip_hours: frozenset[int] = frozenset()
-    skip_days: frozenset[str] = frozenset()
+    wishes: Wishes = field(default_factory=Wishes)
+
+
+@dataclass(frozen=True)
+class _Context:
+    payload: bytes
+    position: Position
+    base: str
+    limits: ReadLimits
+    max_entries: int
 
 
 def read_feed(
@@ -60,14 +66,18 @@ def read_feed(
     position: Position,
     *,
     content_type: str = "",
+    base: str = "",
     limits: ReadLimits | None = None,
     max_entries: int = MAX_ENTRIES,
 ) -> FeedDocument | DeadLetter:
     """The feed in ``payload``, or a dead letter that says why it is none. A feed may have no entries. Never raises.
 
-    ``content_type`` is the HTTP header's value, where there is one: its charset is taken into account.
+    ``content_type`` is the HTTP header's value, where there is one: its charset is taken into account. ``base`` is the
+    address that the document came from, where that is not the position's origin; relative links start there.
     """
     limits = limits or ReadLimits()
+    base = base or (position.origin if position.kind == "feed" else "")
+    context = _Context(payload, position, base, limits, max_entries)
 
     def refuse(cause: Cause, message: str, error: Exception | None = None) -> DeadLetter:
         return dead_letter(cause, STEP, message, position, payload, error)
@@ -79,8 +89,8 @@ def read_feed(
     try:
         text = decode(payload, content_type)
         if text.lstrip("\ufeff \t\r\n")[:1] in ("{", "["):
-            return _read_json(text, payload, position, limits, max_entries)
-        return _read_xml(text, payload, position, limits, max_entries)
+            return _read_json(text, context)
+        return _read_xml(text, context)
     except RefusedError as error:
         return refuse("refused", f"not parsed: {error}")
     except NotAFeedError as error:
@@ -89,15 +99,15 @@ def read_feed(
         return refuse("internal", f"could not parse the feed: {error}; please report it with this dead letter", error)
 
 
-def _read_json(text: str, payload: bytes, position: Position, limits: ReadLimits, max_entries: int) -> FeedDocument:
+def _read_json(text: str, context: _Context) -> FeedDocument:
     feed = json_feed.load(text.lstrip("\ufeff"))
     home = json_feed.text_of(feed.get("home_page_url")) or json_feed.text_of(feed.get("feed_url"))
     entries = list(json_feed.entries(feed))
-    items = _items(entries, home, payload, position, limits, max_entries)
+    items = _items(entries, home, context)
     return FeedDocument("json", json_feed.text_of(feed.get("title")), items)
 
 
-def _read_xml(text: str, payload: bytes, position: Position, limits: ReadLimits, max_entries: int) -> FeedDocument:
+def _read_xml(text: str, context: _Context) -> FeedDocument:
     body = _DECLARATION.sub("", _NOT_XML.sub("", text.lstrip("\ufeff")), count=1).lstrip()
     document = f'<?xml version="1.0" encoding="utf-8"?>\n{body}'.encode()
     inspect(document)
@@ -113,20 +123,17 @@ def _read_xml(text: str, payload: bytes, position: Position, limits: ReadLimits,
     if not version and not feed.entries:
         raise NotAFeedError(_what_else(body))
     home = _text(feed.feed, "id") or _text(feed.feed, "link")
-    items = _items([_raw(entry) for entry in feed.entries], home, payload, position, limits, max_entries)
-    ttl = _text(feed.feed, "ttl")
-    skipped = _SKIP.findall(body)
-    return FeedDocument(
-        version=version or "unknown",
-        title=_text(feed.feed, "title"),
-        items=items,
+    items = _items([_raw(entry) for entry in feed.entries], home, context)
+    return FeedDocument(version or "unknown", _text(feed.feed, "title"), items, _wishes(feed.feed, body))
+
+
+def _wishes(feed: Any, body: str) -> Wishes:
+    ttl = _text(feed, "ttl")
+    skipped = [(kind.lower(), inner) for kind, inner in _SKIP.findall(body)]
+    return Wishes(
         ttl=int(ttl) if ttl.isascii() and ttl.isdigit() and len(ttl) < 7 else None,
-        skip_hours=frozenset(
-            int(h) % 24 for kind, inner in skipped if kind.lower() == "hours" for h in _HOURS.findall(inner)
-        ),
-        skip_days=frozenset(
-            d.capitalize() for kind, inner in skipped if kind.lower() == "days" for d in _DAYS.findall(inner)
-        ),
+        skip_hours=frozenset(int(h) % 24 for kind, inner in skipped if kind == "hours" for h in _HOURS.findall(inner)),
+        skip_days=frozenset(d.capitalize() for kind, inner in skipped if kind == "days" for d in _DAYS.findall(inner)),
     )
 
 
@@ -160,17 +167,13 @@ def _text(holder: Any, key: str) -> str:
 
 
 def _items(
-    entries: list[RawEntry | None] | list[RawEntry],
-    home: str,
-    payload: bytes,
-    position: Position,
-    limits: ReadLimits,
-    max_entries: int,
+    entries: list[RawEntry | None] | list[RawEntry], home: str, context: _Context
 ) -> tuple[Article | DeadLetter, ...]:
     """The entries as articles or dead letters. ``home`` is the feed's own id or link."""
+    position, limits, max_entries = context.position, context.limits, context.max_entries
     guids = Counter(entry.guid for entry in entries if entry)
     scope = home or (position.origin if position.kind == "feed" else PurePath(position.origin).name)
-    base = position.origin if position.kind == "feed" else home
+    base = context.base or home
     items: list[Article | DeadLetter] = []
     for number, entry in enumerate(entries[:max_entries], start=1):
         name = (entry.guid or entry.link if entry else "") or str(number)
@@ -188,7 +191,7 @@ def _items(
             items.append(_article(entry, _identity(guid, scope), base, at))
     if len(entries) > max_entries:
         message = f"{len(entries):,} entries; the {len(entries) - max_entries:,} behind the first {max_entries:,} were not read"
-        items.append(dead_letter("too_large", STEP, message, position, payload))
+        items.append(dead_letter("too_large", STEP, message, position, context.payload))
     return tuple(items)
 
 
