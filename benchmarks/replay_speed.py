@@ -26,7 +26,15 @@ def main() -> None:
     for run in range(1, chosen.runs + 1):
         with tempfile.TemporaryDirectory() as folder:
             alerts = Path(folder) / "alerts.jsonl"
-            command = [sys.executable, "-m", "pipeline.cli", "replay", *map(str, chosen.archive), "--alerts", str(alerts)]
+            command = [
+                sys.executable,
+                "-m",
+                "pipeline.cli",
+                "replay",
+                *map(str, chosen.archive),
+                "--alerts",
+                str(alerts),
+            ]
             started = time.perf_counter()
             child = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=_on_one_core)
             assert child.stderr is not None

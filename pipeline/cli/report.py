@@ -4,7 +4,8 @@ from collections import Counter
 from html import escape
 from typing import IO
 
-from pipeline.cli.table import company_line
+from pipeline.cli.quotes import Piece, marked_headline, marked_sentences
+from pipeline.cli.table import company_line, revision_note
 from pipeline.runners.replay import Replay
 from schemas import Alert, Span
 
@@ -19,6 +20,7 @@ article[data-d=tightening]{--c:var(--t)}article[data-d=easing]{--c:var(--e)}arti
 h2{font-size:1.05rem;margin:.2rem 0}h2 a{color:inherit}.meta{color:var(--dim);font-size:.85rem;display:flex;gap:.8rem;flex-wrap:wrap}.meta b{color:var(--c)}
 blockquote{margin:.4rem 0;padding-left:.7rem;border-left:3px solid var(--c)}blockquote.bg{border-color:var(--line);color:var(--dim)}
 ul{margin:.4rem 0 0;padding:0;display:flex;flex-wrap:wrap;gap:.4rem;list-style:none}li{border:1px solid var(--line);border-radius:99px;padding:.05rem .6rem;font-size:.85rem}
+mark{background:color-mix(in srgb,var(--c) 18%,transparent);color:inherit;border-radius:3px}.bg mark{background:none}
 [hidden]{display:none}
 """
 _SCRIPT = """
@@ -67,7 +69,7 @@ def _select(name: str, counts: Counter[str]) -> str:
 
 def _alert(alert: Alert) -> str:
     signal, article = alert.signal, alert.article
-    head = escape(alert.headline)
+    head = _marked(marked_headline(alert))
     if article.url:
         head = f'<a href="{escape(article.url)}" rel="noreferrer noopener">{head}</a>'
     meta = [
@@ -81,9 +83,9 @@ def _alert(alert: Alert) -> str:
         f"{alert.severity} severity",
         escape(article.source),
         "repeat" if alert.repeat else "",
-        "withdrawn" if alert.withdrawn else "",
+        escape(revision_note(alert)),
     ]
-    quotes = _quotes(signal.evidence, "") + _quotes(signal.background, ' class="bg" title="background"')
+    quotes = _quotes(alert, signal.evidence, "") + _quotes(alert, signal.background, ' class="bg" title="background"')
     companies = "".join(f"<li>{escape(company_line(company))}</li>" for company in alert.companies)
     return (
         f'<article data-d="{signal.direction}" data-j="{escape(signal.jurisdiction)}" data-i="{signal.instrument}">'
@@ -92,5 +94,11 @@ def _alert(alert: Alert) -> str:
     )
 
 
-def _quotes(spans: tuple[Span, ...], attributes: str) -> str:
-    return "".join(f"<blockquote{attributes}>{escape(span.quote)}</blockquote>" for span in spans)
+def _quotes(alert: Alert, spans: tuple[Span, ...], attributes: str) -> str:
+    return "".join(
+        f"<blockquote{attributes}>{_marked(sentence)}</blockquote>" for sentence in marked_sentences(alert, spans)
+    )
+
+
+def _marked(pieces: list[Piece]) -> str:
+    return "".join(f"<mark>{escape(words)}</mark>" if decides else escape(words) for words, decides in pieces)

@@ -4,6 +4,7 @@ import sys
 from typing import Any
 
 from pipeline.cli.output import printable
+from pipeline.cli.quotes import marked_headline, marked_sentences
 from schemas import Alert, CompanyMention
 
 _COLOURS = {"tightening": "red", "easing": "green", "neutral": "yellow"}
@@ -59,11 +60,15 @@ def _row(alert: Alert) -> tuple[Any, ...]:
     if note := revision_note(alert):
         labels.append(f"\n{note}", style="bold magenta")
     who = printable(f"{signal.jurisdiction or '?'}  {signal.authority.name if signal.authority else ''}")
-    story = Text(printable(alert.headline), style="bold")
-    for span in signal.evidence:
-        story.append(f"\n› {printable(span.quote)}", style="not bold default")
-    for span in signal.background:
-        story.append(f"\n  background: {printable(span.quote)}", style="not bold dim")
+    story = Text()
+    for words, decides in marked_headline(alert):
+        story.append(printable(words), style="bold underline" if decides else "bold")
+    for pieces in marked_sentences(alert, signal.evidence):
+        story.append("\n› ")
+        for words, decides in pieces:
+            story.append(printable(words), style="underline" if decides else "")
+    for pieces in marked_sentences(alert, signal.background):
+        story.append("\n  background: " + printable("".join(words for words, _ in pieces)), style="dim")
     time = f"{alert.event_time:%Y-%m-%d %H:%M}" if alert.event_time else "undated"
     return time, labels, Text(who), Text("\n".join(map(company_line, alert.companies))), story
 
