@@ -675,10 +675,10 @@ def vocabulary() -> Iterator[tuple[str, Cue]]:
 def _trimmed(text: str, start: int, end: int, common: Collection[str], tail: bool) -> tuple[int, int] | None:
     """``text[start:end]`` without words in front, and with ``tail`` behind, that are no part of a name; None where
     nothing is left."""
-    if stop := _SENTENCE_END.search(text, start, end):
-        # "... of Acme. The" -- the name ends with the sentence, unless the stop is of an abbreviation.
-        if stop.start() - text.rfind(" ", start, stop.start()) > 4:
-            end = stop.start()
+    stop = _SENTENCE_END.search(text, start, end)
+    # "... of Acme. The" -- the name ends with the sentence, unless the stop is of an abbreviation.
+    if stop is not None and stop.start() - text.rfind(" ", start, stop.start()) > 4:
+        end = stop.start()
     while end > start and (trail := _TRAIL.search(text, start, end)):
         end = trail.start()
     while start < end:
