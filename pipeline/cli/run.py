@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from pipeline.kafka.positions import Start
     from pipeline.settings import Settings
-    from pipeline.sources.kafka_rounds import Start
     from pipeline.sources.round import RoundSource
 
 GRACE = 1.7
