@@ -17,6 +17,7 @@ from pydantic_settings import (
 
 from pipeline.errors import UsageError
 from pipeline.kafka.settings import KafkaSettings
+from pipeline.telemetry.settings import TelemetrySettings
 from schemas.terms import Direction, Instrument
 
 CONFIG_FILE = "policywire.toml"
@@ -129,6 +130,9 @@ class Settings(BaseSettings):
     live: Live = Field(default_factory=Live, description="How ``run`` works.")
     webhook: WebhookSettings = Field(default_factory=WebhookSettings, description="How alerts are posted to webhooks.")
     kafka: KafkaSettings = Field(default_factory=KafkaSettings, description="How to reach a Kafka cluster.")
+    telemetry: TelemetrySettings = Field(
+        default_factory=TelemetrySettings, description="What is told to operators, and how."
+    )
     registry: Path | None = Field(default=None, description="A file with companies and aliases of your own.")
 
     @classmethod
@@ -146,6 +150,11 @@ class Settings(BaseSettings):
 
 def _config_file() -> Path:
     return Path(os.environ.get("POLICYWIRE_CONFIG", CONFIG_FILE))
+
+
+def given(**flags: Any) -> dict[str, Any] | None:
+    """Those of a group's flags that were given, as ``load_settings`` takes them; None if there are none."""
+    return {name: value for name, value in flags.items() if value is not None} or None
 
 
 def load_settings(**flags: Any) -> Settings:

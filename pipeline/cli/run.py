@@ -46,6 +46,13 @@ def command(
     poll: Annotated[
         float | None, typer.Option(metavar="SECONDS", min=0.01, help="Pause between looks for new articles.")
     ] = None,
+    metrics: Annotated[
+        str | None,
+        typer.Option(metavar="HOST:PORT", help="Answer /metrics, /healthz and /readyz there. [dim]default: no[/dim]"),
+    ] = None,
+    log_format: Annotated[
+        str | None, typer.Option(metavar="FORMAT", help="human or json. [dim]default: a status line, or json[/dim]")
+    ] = None,
 ) -> None:
     """Watch feeds and topics, and send alerts, until stopped.
 
@@ -62,7 +69,7 @@ def command(
     """
     from pipeline.cli.stopping import Stopping
     from pipeline.errors import UsageError
-    from pipeline.settings import load_settings
+    from pipeline.settings import given, load_settings
 
     with Stopping(GRACE) as stopping:
         where = parse_start(start)
@@ -70,6 +77,7 @@ def command(
             ledger=ledger,
             live={"poll_seconds": poll} if poll is not None else None,
             kafka={"bootstrap": kafka} if kafka is not None else None,
+            telemetry=given(metrics=metrics, log_format=log_format),
         )
         if not feeds and not topic:
             raise UsageError(
@@ -93,16 +101,25 @@ def _run(
     from pipeline.ledger import Ledger
     from pipeline.reading import reader
     from pipeline.runners.live import LiveRun
+    from pipeline.runners.trouble import Trouble
     from pipeline.sinks.registry import open_sinks
+    from pipeline.telemetry.audience import Audience, observed
 
     sinks = open_sinks(alerts, settings)
     with Ledger(settings.ledger) as ledger:
-        reader(settings.registry)  # a wrong registry is said now, and the first round does not wait for it
-        with reporter() as tell:
+        version = reader(
+            settings.registry
+        ).version  # a wrong registry is said now, and the first round does not wait for it
+        with reporter(settings.telemetry) as report:
+            tell = Audience(report)
             sources = _sources(settings, feeds, topic, start, tell, once=once, backfill=backfill)
             run: LiveRun = LiveRun(ledger, sources, sinks, settings, tell)
-            stopping.stops(run.stop)
-            run.run(once=once)
+            names = [sink.name for sink in sinks]
+            with observed(run, tell, settings.telemetry, ledger, version, sources, names) as port:
+                if port is not None:
+                    report(Trouble("telemetry", f"/metrics, /healthz and /readyz on port {port}", over=True))
+                stopping.stops(run.stop)
+                run.run(once=once)
 
 
 def _sources(

@@ -3,13 +3,14 @@
 import sys
 import threading
 import time
-from collections import Counter
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Protocol, Self
 
 from pipeline.cli.output import printable
 from pipeline.runners.rounds import RoundReport
 from pipeline.runners.trouble import Trouble
+from pipeline.telemetry.settings import TelemetrySettings
+from pipeline.telemetry.tally import Tally
 
 
 class Reporter(Protocol):
@@ -25,82 +26,15 @@ class Reporter(Protocol):
     ) -> None: ...
 
 
-def reporter() -> Reporter:
-    """A status line where stderr is a terminal, JSON log lines where it is not."""
-    return StatusLine() if sys.stderr.isatty() else LogLines()
+def reporter(settings: TelemetrySettings) -> Reporter:
+    """Log lines in the form that the settings name; by default a status line where stderr is a terminal, and JSON
+    where it is not."""
+    if settings.log_format == "auto" and sys.stderr.isatty():
+        return StatusLine()
+    from pipeline.telemetry.logs import LogLines, configure
 
-
-class Tally:
-    """Sums of rounds since a moment, and what the last one said."""
-
-    def __init__(self) -> None:
-        self.since = time.monotonic()
-        self.rounds = 0
-        self.counters: Counter[str] = Counter()
-        self.slowest = 0.0
-        self.waiting: dict[str, int] = {}
-
-    def add(self, report: RoundReport) -> None:
-        """Takes in a round."""
-        self.rounds += 1
-        self.counters.update(report.counters)
-        self.slowest = max(self.slowest, report.seconds)
-        self.waiting = report.waiting
-
-    def rate(self) -> float:
-        """Articles a second."""
-        return self.counters["articles"] / max(time.monotonic() - self.since, 0.001)
-
-
-class LogLines:
-    """One JSON line on stderr for every trouble, and one for the rounds of every ``seconds``."""
-
-    def __init__(self, seconds: float = 10.0) -> None:
-        import structlog
-
-        self._log: Any = structlog.wrap_logger(
-            structlog.PrintLogger(sys.stderr),
-            processors=[
-                structlog.processors.add_log_level,
-                structlog.processors.TimeStamper(fmt="iso", utc=True),
-                structlog.processors.JSONRenderer(),
-            ],
-        )
-        self._seconds, self._guard = seconds, threading.Lock()
-        self._tally = Tally()
-
-    def __call__(self, news: RoundReport | Trouble) -> None:
-        """Logs, or adds up."""
-        with self._guard:
-            if isinstance(news, Trouble):
-                (self._log.info if news.over else self._log.warning)(news.message, where=news.where)
-                return
-            self._tally.add(news)
-            if time.monotonic() - self._tally.since >= self._seconds:
-                self._flush()
-
-    def _flush(self) -> None:
-        tally, self._tally = self._tally, Tally()
-        if tally.rounds:
-            self._log.info(
-                "rounds",
-                rounds=tally.rounds,
-                **{name: count for name, count in sorted(tally.counters.items()) if count},
-                articles_per_second=round(tally.rate(), 1),
-                slowest_seconds=round(tally.slowest, 3),
-                waiting=tally.waiting,
-            )
-
-    def __enter__(self) -> Self:
-        self._log.info("started")
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        with self._guard:
-            self._flush()
-            self._log.info("stopped")
+    configure("human" if settings.log_format == "human" else "json", settings.log_level)
+    return LogLines()
 
 
 class StatusLine:

@@ -25,6 +25,9 @@ class LiveRun:
     """Reads ``sources`` into ``ledger`` and delivers to ``sinks``, until it is stopped.
 
     ``tell`` is called with every RoundReport and every Trouble, from several threads.
+
+    Attributes:
+        turned: when the loop last turned, in seconds of time.monotonic; 0: not yet.
     """
 
     def __init__(
@@ -46,6 +49,7 @@ class LiveRun:
         self._held_back = False
         self._clock = _Clock(ledger)
         self._pruned = 0.0
+        self.turned = 0.0
 
     def stop(self) -> None:
         """Asks the run to end with the round under way. May be called from another thread or a signal handler."""
@@ -77,6 +81,7 @@ class LiveRun:
     def _loop(self, once: bool) -> None:
         reached, last_words = time.monotonic(), "a source gives no answer"
         while not self._stop.is_set():
+            self.turned = time.monotonic()
             self._look_after_couriers()
             if trouble := self._clock.look():
                 self._tell(trouble)

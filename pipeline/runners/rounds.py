@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import apache_beam as beam
+from apache_beam.metrics import Metrics
 
 from pipeline.alerts.transform import HISTORIES, STORIES, DecideBounded
 from pipeline.crash import crash_point
@@ -23,16 +24,18 @@ from pipeline.graph import policy_alerts
 from pipeline.ledger import Ledger, LedgerMemory
 from pipeline.runners.collect import Collect, take
 from pipeline.runners.direct import Prepared, bounded_pipeline
+from pipeline.runners.facts import AlertFacts, LetterFacts
 from pipeline.runners.trouble import Pause, Trouble
 from pipeline.settings import Settings
 from pipeline.sources.round import Plan, RoundSource, hand_out
-from schemas import Alert
+from schemas import Alert, Article, DeadLetter
 
 ROUND_SECONDS = 1.0
 """How long a round should take at most: so long may a stop signal have to wait for it."""
 FIRST_ARTICLES = 500
 LEAST_ARTICLES = 50
 
+NAMESPACE = "policywire.rounds"
 _ALERTS, _LETTERS = "alerts", "dead letters"
 
 
@@ -45,7 +48,10 @@ class RoundReport:
         seconds: how long it took, from planning to the ledger's acknowledgement.
         sources: names of the sources that were read.
         counters: of this round, by the graph's names: ``articles``, ``alerts``, ``dead_letters``, ``held_REASON``,
-            ``dead_CAUSE``.
+            ``dead_CAUSE``, ``read_SOURCE``.
+        alerts: what was written of each alert, in order.
+        letters: what was written of each dead letter.
+        stages: seconds that planning, running and writing took.
         waiting: behind the round, what each sink has yet to acknowledge.
         limit: how many articles a source might give.
     """
@@ -56,6 +62,9 @@ class RoundReport:
     counters: Counter[str]
     waiting: dict[str, int]
     limit: int
+    alerts: tuple[AlertFacts, ...] = ()
+    letters: tuple[LetterFacts, ...] = ()
+    stages: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass
@@ -63,8 +72,8 @@ class _Outcome:
     """What came out of one run of the graph."""
 
     counters: Counter[str]
-    alerts: list[tuple[str, str, bytes]]
-    letters: list[Any]
+    alerts: list[tuple[str, AlertFacts, bytes]]
+    letters: list[DeadLetter]
     histories: list[tuple[str, bytes]]
     stories: list[tuple[str, bytes]]
     notes: dict[str, list[Any]] = field(default_factory=dict)
@@ -101,15 +110,27 @@ class Rounds:
         plans = self._plan()
         if not plans:
             return None
+        planned = time.monotonic()
         crash_point("planned")
         outcome = self._run(plans)
+        done = time.monotonic()
         crash_point("done")
         at = self._write(plans, outcome)
         crash_point("committed")
-        seconds = time.monotonic() - started
+        written = time.monotonic()
         limit = self._limit
-        self._adapt(outcome.counters, seconds)
-        return RoundReport(at, seconds, tuple(plans), outcome.counters, self._ledger.waiting(), limit)
+        self._adapt(outcome.counters, written - started)
+        return RoundReport(
+            at,
+            written - started,
+            tuple(plans),
+            outcome.counters,
+            self._ledger.waiting(),
+            limit,
+            tuple(facts for _, facts, _ in outcome.alerts),
+            tuple(map(LetterFacts.of, outcome.letters)),
+            {"plan": planned - started, "run": done - planned, "write": written - done},
+        )
 
     def idle(self) -> bool:
         """Whether no source has anything under way, and none is being waited for."""
@@ -153,7 +174,7 @@ class Rounds:
                 hand_out(name, ())
         return _Outcome(
             counters,
-            sorted(take(_ALERTS)),
+            sorted(take(_ALERTS), key=lambda packed: (packed[0], packed[1].id)),
             take(_LETTERS),
             take(HISTORIES),
             take(STORIES),
@@ -169,7 +190,7 @@ class Rounds:
             seen = datetime.fromtimestamp(transaction.at, UTC)
             letters = [letter.model_copy(update={"seen": seen}) for letter in outcome.letters]
             transaction.keep_dead_letters(letters)
-            transaction.post("alert", ((alert_id, body) for _, alert_id, body in outcome.alerts), self._alerts_to)
+            transaction.post("alert", ((facts.id, body) for _, facts, body in outcome.alerts), self._alerts_to)
             packed = ((letter.id, letter.model_dump_json().encode()) for letter in letters)
             transaction.post("dead_letter", packed, self._letters_to)
             transaction.add_totals(outcome.counters)
@@ -214,10 +235,20 @@ class _ReadAll(beam.PTransform):
         for name, outputs in read.items():
             if "notes" in outputs:
                 _ = outputs["notes"] | f"Notes of {name}" >> Collect(_notes(name))
+        counted = [
+            outputs["articles"] | f"Count {name}" >> beam.Map(_count, name).with_output_types(Article)
+            for name, outputs in read.items()
+        ]
+        letters = [outputs["dead_letters"] for outputs in read.values()]
         return {
-            output: tuple(outputs[output] for outputs in read.values()) | f"All {output}" >> beam.Flatten()
-            for output in ("articles", "dead_letters")
+            "articles": counted | "All articles" >> beam.Flatten(),
+            "dead_letters": letters | "All dead_letters" >> beam.Flatten(),
         }
+
+
+def _count(article: Article, source: str) -> Article:
+    Metrics.counter(NAMESPACE, f"read_{source}").inc()
+    return article
 
 
 def _notes(name: str) -> str:
@@ -230,7 +261,7 @@ def _discard(names: Sequence[str]) -> None:
         take(what)
 
 
-def _packed(alert: Alert) -> tuple[str, str, bytes]:
+def _packed(alert: Alert) -> tuple[str, AlertFacts, bytes]:
     """An alert as it goes into the outbox, with what a round's alerts are sorted by: event time, undated ones first."""
     time = alert.event_time.isoformat() if alert.event_time else ""
-    return time, alert.id, alert.model_dump_json().encode()
+    return time, AlertFacts.of(alert), alert.model_dump_json().encode()

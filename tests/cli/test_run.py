@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import httpx
 import pytest
 
 from pipeline.cli.run import parse_start
@@ -94,6 +95,27 @@ def test_once_reads_a_topic_to_its_end_and_delivers_everywhere(kafka, topic, bro
         assert ledger.waiting() == {}
     code, out, log = run(*arguments, "--alerts", "-").wait()
     assert (code, out) == (0, ""), log
+
+
+@pytest.mark.kafka
+def test_metrics_health_and_logs_tell_of_what_is_read(kafka, topic, run, tmp_path):
+    write(kafka, topic, *(news(n, alert=n % 2 == 0) for n in range(10)), b"not JSON")
+    arguments = ("--kafka", kafka.bootstrap, "--topic", topic, "--alerts", "alerts.jsonl", "--metrics", "127.0.0.1:0")
+    running = run(*arguments)
+    wait_for(lambda: len(ids(tmp_path / "alerts.jsonl")) == 5, 60)
+    lines = [json.loads(line) for line in running.log.read_text().splitlines()]
+    port = next(line["message"].rpartition(" ")[2] for line in lines if line.get("where") == "telemetry")
+    page = httpx.get(f"http://127.0.0.1:{port}/metrics").text
+    assert f'policywire_articles_total{{source="kafka {kafka.bootstrap}"}} 10.0' in page
+    assert 'policywire_alerts_total{direction="tightening",jurisdiction="US"} 5.0' in page
+    assert 'policywire_dead_letters_total{cause="bad_json"} 1.0' in page
+    assert f'policywire_source_backlog{{source="kafka {kafka.bootstrap}"}} 0.0' in page
+    assert "policywire_alert_arrival_latency_seconds_count 5.0" in page
+    assert httpx.get(f"http://127.0.0.1:{port}/healthz").status_code == 200
+    assert httpx.get(f"http://127.0.0.1:{port}/readyz").status_code == 200
+    alerted = {line["article"] for line in lines if line["event"] == "alert"}
+    assert alerted == {f"article-{n}" for n in range(0, 10, 2)}
+    assert [line["position"] for line in lines if line["event"] == "dead_letter"]
 
 
 @pytest.mark.kafka

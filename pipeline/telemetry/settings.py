@@ -1,0 +1,31 @@
+"""What is told to operators, and how."""
+
+from typing import Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field
+
+LogFormat: TypeAlias = Literal["auto", "human", "json"]
+LogLevel: TypeAlias = Literal["debug", "info", "warning", "error"]
+
+
+class TelemetrySettings(BaseModel):
+    """Metrics, health, logs and traces of ``run``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    metrics: str | None = Field(
+        default=None,
+        pattern=r"^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]*):[0-9]{1,5}$",
+        description="HOST:PORT on which /metrics, /healthz and /readyz answer; none: nowhere. :9464 is every address.",
+    )
+    stalled_seconds: float = Field(
+        default=120, gt=0, description="/healthz fails when nothing was looked for or done for so long."
+    )
+    log_format: LogFormat = Field(
+        default="auto", description="human, json, or auto: a status line on a terminal and json elsewhere."
+    )
+    log_level: LogLevel = Field(default="info", description="The least level that is logged.")
+    traces: bool = Field(
+        default=False,
+        description="Send a trace of every round by OTLP over HTTP (extra `otel`; OTEL_EXPORTER_OTLP_* say where to).",
+    )
