@@ -10,7 +10,19 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli import classify, deadletters, doctor, evaluate, explain, publish, replay, run, schema, subscribe
+from pipeline.cli import (
+    classify,
+    deadletters,
+    doctor,
+    evaluate,
+    explain,
+    feeds,
+    publish,
+    replay,
+    run,
+    schema,
+    subscribe,
+)
 from pipeline.cli.output import complain
 
 app = typer.Typer(
@@ -28,6 +40,7 @@ app = typer.Typer(
 for module in (replay, run, publish, subscribe, classify, explain, evaluate, schema, doctor):
     app.command(module.__name__.rpartition(".")[2])(module.command)
 app.add_typer(deadletters.app, name="deadletters")
+app.add_typer(feeds.app, name="feeds")
 
 
 def _print_version(wanted: bool) -> None:

@@ -7,16 +7,25 @@ import typer
 
 if TYPE_CHECKING:
     from pipeline.kafka.positions import Start
+    from pipeline.ledger import Ledger
     from pipeline.settings import Settings
     from pipeline.sources.round import RoundSource
 
+_NOTHING_TO_READ = (
+    "nothing to read: give --feeds FILE.opml (or a URL), or --topic TOPIC (with --kafka HOST:PORT), or both; or list feeds "
+    "by `policywire feeds add URL`"
+)
 GRACE = 1.7
 """Seconds behind a stop signal after which a round under way is given up."""
 
 
 def command(
     feeds: Annotated[
-        list[str] | None, typer.Option(metavar="FILE.opml|URL", help="Feeds to poll; may be given several times.")
+        list[str] | None,
+        typer.Option(
+            metavar="FILE.opml|URL",
+            help="Feeds to poll; may be given several times. [dim]default: those of `feeds list`[/dim]",
+        ),
     ] = None,
     kafka: Annotated[
         str | None,
@@ -79,10 +88,8 @@ def command(
             kafka={"bootstrap": kafka} if kafka is not None else None,
             telemetry=given(metrics=metrics, log_format=log_format),
         )
-        if not feeds and not topic:
-            raise UsageError(
-                "nothing to read: give --feeds FILE.opml (or a URL), or --topic TOPIC (with --kafka HOST:PORT), or both"
-            )
+        if not feeds and not topic and not settings.ledger.exists():
+            raise UsageError(_NOTHING_TO_READ)
         _run(settings, feeds or [], topic, alerts or ["-"], where, stopping, once=once, backfill=backfill)
 
 
@@ -112,7 +119,7 @@ def _run(
         ).version  # a wrong registry is said now, and the first round does not wait for it
         with reporter(settings.telemetry) as report:
             tell = Audience(report)
-            sources = _sources(settings, feeds, topic, start, tell, once=once, backfill=backfill)
+            sources = _sources(ledger, settings, feeds, topic, start, tell, once=once, backfill=backfill)
             run: LiveRun = LiveRun(ledger, sources, sinks, settings, tell)
             names = [sink.name for sink in sinks]
             with observed(run, tell, settings.telemetry, ledger, version, sources, names) as port:
@@ -123,6 +130,7 @@ def _run(
 
 
 def _sources(
+    ledger: "Ledger",
     settings: "Settings",
     feeds: list[str],
     topic: str | None,
@@ -130,7 +138,7 @@ def _sources(
     tell: Any,
     *,
     once: bool,
-    backfill: bool,  # noqa: ARG001
+    backfill: bool,
 ) -> "list[RoundSource]":
     from pipeline.errors import UsageError
     from pipeline.sources.retries import Retries
@@ -140,8 +148,16 @@ def _sources(
         from pipeline.sources.kafka_rounds import KafkaRounds
 
         sources.append(KafkaRounds(settings.kafka, topic, settings.limits, start=start, once=once, tell=tell))
-    if feeds:
-        raise UsageError("feeds cannot be polled yet")
+    if feeds or not topic:
+        from pipeline.ledger import LedgerMemory
+        from pipeline.sources.feeds.opml import feed_urls
+        from pipeline.sources.feeds.source import FeedRounds, lists_feeds
+
+        if not feeds and not lists_feeds(ledger):
+            raise UsageError(_NOTHING_TO_READ)
+        memory = LedgerMemory(str(ledger.path))
+        urls = feed_urls(feeds) if feeds else None
+        sources.append(FeedRounds(settings, memory, urls, backfill=backfill, tell=tell))
     return sources
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import apache_beam as beam
-from pydantic import ValidationError
 
 from pipeline.errors import PolicywireError
 from pipeline.ledger import Coverage, LedgerMemory, LedgerView, Transaction
@@ -15,7 +14,7 @@ from pipeline.settings import Settings
 from pipeline.sources.archive import stamped
 from pipeline.sources.feeds.entries import Fetched, read_new
 from pipeline.sources.feeds.poll import Polled, Poller
-from pipeline.sources.feeds.state import FeedState, Reading, advance, health
+from pipeline.sources.feeds.state import FeedState, Reading, advance, health, load_state
 from pipeline.sources.round import Plan, Work
 from schemas import Article, DeadLetter
 
@@ -97,7 +96,7 @@ class FeedRounds:
         """Gives feeds back to the poller whose polls are in the ledger; the others are handed out once more."""
         unsettled = []
         for polled in self._handed_out:
-            kept = _load(ledger.feed_state(polled.state.url))
+            kept = load_state(ledger.feed_state(polled.state.url))
             if kept is not None and kept.polls > polled.state.polls:
                 self._poller.put(kept)
             else:
@@ -114,7 +113,7 @@ class FeedRounds:
         if now - self._refreshed < _REFRESH_SECONDS:
             return
         self._refreshed = now
-        kept = {url: state for url, body in ledger.feed_states().items() if (state := _load(body)) is not None}
+        kept = {url: state for url, body in ledger.feed_states().items() if (state := load_state(body)) is not None}
         if self._urls is None:
             wanted = {url: state for url, state in kept.items() if state.listed}
         else:
@@ -127,13 +126,9 @@ class FeedRounds:
         self._poller.keep_only(wanted)
 
 
-def _load(body: bytes | None) -> FeedState | None:
-    if body is None:
-        return None
-    try:
-        return FeedState.model_validate_json(body)
-    except ValidationError:
-        return None
+def lists_feeds(ledger: LedgerView) -> bool:
+    """Whether any feed is listed in ``ledger``."""
+    return any(state.listed for body in ledger.feed_states().values() if (state := load_state(body)) is not None)
 
 
 def _guess_entries(polled: Polled) -> int:

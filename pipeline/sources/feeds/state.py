@@ -2,7 +2,7 @@
 
 from typing import Final, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pipeline.settings import FeedPolicy
 from pipeline.sources.feeds.answer import Answer
@@ -155,3 +155,11 @@ def health(state: FeedState, now: float) -> Health:
     if now - max(state.last_new, state.last_entry) > QUIET_AFTER:
         return "quiet"
     return "moved" if state.location else "ok"
+
+
+def load_state(body: bytes | None) -> FeedState | None:
+    """The state that the ledger kept; None where there is none, or none that this version can read."""
+    try:
+        return None if body is None else FeedState.model_validate_json(body)
+    except ValidationError:
+        return None
