@@ -219,9 +219,14 @@ def _settings(ledger: Path | None) -> "Settings":
 
 def _open(settings: "Settings", make: bool = False) -> "Ledger":
     """The ledger, beside a runner where there is one; made where there is none and ``make`` is set."""
+    from pipeline.errors import InputError
     from pipeline.ledger import Ledger
 
-    if make and not settings.ledger.exists():
+    if not settings.ledger.exists():
+        if not make:
+            raise InputError(
+                f"no feeds yet: there is no ledger at {settings.ledger}; `policywire feeds add URL` makes one"
+            )
         Ledger(settings.ledger).close()
     return Ledger(settings.ledger, exclusive=False)
 

@@ -79,6 +79,7 @@ async def fetch(client: httpx.AsyncClient, question: Question, policy: FeedPolic
 def _explain(error: Exception) -> str:
     words = {
         httpx.ConnectTimeout: "the host does not answer",
+        httpx.ConnectError: "the host cannot be reached",
         httpx.ReadTimeout: "the host stopped answering",
         httpx.RemoteProtocolError: "the host broke off or does not speak HTTP",
         httpx.InvalidURL: "no valid address",
