@@ -1,4 +1,4 @@
-"""Keeps Beam's talk to itself off a user's terminal."""
+"""Keeps the talk of Beam and of the Kafka client to themselves off a user's terminal."""
 
 import logging
 
@@ -15,6 +15,8 @@ def quieten() -> None:
     calling it again changes nothing."""
     logging.getLogger("apache_beam").setLevel(logging.ERROR)
     logging.getLogger().addFilter(_is_worth_saying)
+    # What the Kafka client has to say of an outage we say ourselves, once and in words.
+    logging.getLogger("kafka").propagate = False
 
 
 def _is_worth_saying(record: logging.LogRecord) -> bool:
