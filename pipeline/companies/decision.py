@@ -36,8 +36,11 @@ class Weights:
 
     def score(self, features: Features) -> float:
         """The weighted sum of ``features``; unknown ones count nothing."""
-        get = self.weights.get
-        return sum(get(name, 0.0) * value for name, value in features.items())
+        weights, total = self.weights, 0.0
+        for name, value in features.items():
+            if name in weights:
+                total += weights[name] * value
+        return total
 
     def probability(self, shared: float, each: Sequence[float]) -> float:
         """How likely mentions of these scores name the company, beside what they share: the best one decides."""

@@ -1,21 +1,26 @@
 """Names the companies of an article: the room's one entry point."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipeline.articles.document import Document
-from pipeline.companies import forms
+from pipeline.companies import forms, reactions, roles
 from pipeline.companies.decision import weights
-from pipeline.companies.linking import Group, Linker
-from pipeline.companies.matching import Candidate, candidates
-from pipeline.companies.registry import Registry, load
+from pipeline.companies.linking import MENTIONS_READ, Linker
+from pipeline.companies.matching import Candidate, candidates, tickers
+from pipeline.companies.registry import Company, Registry, load
+from pipeline.companies.relevance import relevance
+from pipeline.companies.roles import Part
 from pipeline.scan import Hit
-from schemas import CompanyMention
+from pipeline.signals.sentences import Sentence, split
+from schemas import CompanyMention, MarketReaction
 
 if TYPE_CHECKING:
     from pipeline.signals import SignalReading
 
+# How far roles and market reactions are read; companies are found in the whole text.
+READ_CHARS = 20_000
 KIND, SIGNALS = "company", "signals"
 
 
@@ -26,6 +31,14 @@ def named_otherwise(text: str, hits: Iterable[Hit]) -> list[tuple[int, int]]:
         for start, end, term in hits
         if (term.body is not None or term.place is not None) and text[start:end] == term.phrase
     )
+
+
+class Found(NamedTuple):
+    """A company of an article before its part is told: offsets of its mentions, in order, and how sure it is."""
+
+    company: Company | None
+    spans: tuple[tuple[int, int], ...]
+    probability: float
 
 
 class CompanyFinder:
@@ -54,55 +67,104 @@ class CompanyFinder:
     def find(
         self, document: Document, hits: dict[str, list[Hit]], signals: "SignalReading | None" = None
     ) -> tuple[CompanyMention, ...]:
-        """The companies of ``document`` in order of first mention. ``hits``: the scan of ``document.full``."""
-        text = document.full
-        found = candidates(text, hits.get(KIND, ()))
-        groups = [
-            g for g in self._linker.decide(text, document.body_start, found) if g.probability >= self.weights.threshold
-        ]
-        mentions = [self._known(document, g) for g in groups]
-        if cues := hits.get(forms.KIND):
-            mentions += self._by_form(document, cues, hits, found)
-            mentions.sort(key=_place)
-        return tuple(mentions)
+        """The companies of ``document`` in order of first mention, in time linear in its length. ``hits``: the scan of
+        ``document.full``; ``signals``: what was read of its signals, by which roles are told."""
+        found = self._found(document, hits)
+        return tuple(described(document, found, signals)) if found else ()
 
-    def _known(self, document: Document, group: Group) -> CompanyMention:
-        spans = tuple(document.span(c.start, c.full_end) for c in group.candidates)
-        company = self.registry.company(group.company)
-        return CompanyMention(
-            mention=spans[0].quote,
-            name=company.name,
-            company_id=company.id,
-            ticker=company.ticker,
-            confidence=round(group.probability, 3),
-            spans=spans,
-        )
+    def _found(self, document: Document, hits: dict[str, list[Hit]]) -> list[Found]:
+        text = document.full
+        named = candidates(text, hits[KIND]) if KIND in hits else []
+        marked = tickers(text, self.registry)
+        if not named and not marked and forms.KIND not in hits:
+            return []
+        groups = self._linker.decide(text, document.body_start, named, {company for _, _, company in marked})
+        found = [
+            Found(
+                self.registry.company(g.company),
+                tuple((c.start, c.full_end) for c in g.candidates),
+                g.probability,
+            )
+            for g in groups
+            if g.probability >= self.weights.threshold
+        ]
+        if marked:
+            known = {g.company for g in groups}
+            first = {company: (start, end) for start, end, company in reversed(marked)}
+            found += [
+                Found(self.registry.company(company), (span,), 1.0)
+                for company, span in first.items()
+                if company not in known
+            ]
+        if cues := hits.get(forms.KIND):
+            found += self._by_form(document, cues, hits, named, found)
+        return sorted(found, key=_first)
 
     def _by_form(
-        self, document: Document, cues: list[Hit], hits: dict[str, list[Hit]], found: list[Candidate]
-    ) -> list[CompanyMention]:
+        self,
+        document: Document,
+        cues: list[Hit],
+        hits: dict[str, list[Hit]],
+        named: list[Candidate],
+        found: list[Found],
+    ) -> Iterator[Found]:
         """Companies that no searched name covers, found by the words beside them."""
         text, weights = document.full, self.weights
-        taken = sorted([(c.start, c.full_end) for c in found] + named_otherwise(text, hits.get(SIGNALS, ())))
-        made: dict[str, CompanyMention] = {}
+        taken = sorted([(c.start, c.full_end) for c in named] + named_otherwise(text, hits.get(SIGNALS, ())))
+        seen = {text[start:end] for f in found for start, end in f.spans}
+        ids = {f.company.id for f in found if f.company}
         for proposal in forms.proposals(text, document.body_start, cues, taken, weights.common):
+            name = text[proposal.start : proposal.end]
+            if name in seen:
+                continue
             shape = forms.features(text, document.body_start, proposal, weights.tables, weights.common)
             probability = weights.form_probability(shape)
-            name = text[proposal.start : proposal.end]
-            if probability < weights.form_threshold or name in made:
+            if probability < weights.form_threshold:
                 continue
+            seen.add(name)
             alias = self.registry.by_surface.get(name)
             company = self.registry.company(alias.company) if alias is not None else None
-            made[name] = CompanyMention(
-                mention=name,
-                name=company.name if company else name,
-                company_id=company.id if company else None,
-                ticker=company.ticker if company else "",
-                confidence=round(probability, 3),
-                spans=tuple(document.span(start, end) for start, end in forms.everywhere(text, name)),
-            )
-        return list(made.values())
+            if company is None or company.id not in ids:
+                yield Found(company, tuple(forms.everywhere(text, name)), probability)
 
 
-def _place(mention: CompanyMention) -> tuple[bool, int]:
-    return mention.spans[0].field == "text", mention.spans[0].start
+def _first(found: Found) -> int:
+    return found.spans[0][0]
+
+
+def described(document: Document, found: Sequence[Found], signals: "SignalReading | None") -> Iterator[CompanyMention]:
+    """The mentions with role, relevance and market reactions."""
+    text = document.full
+    main = signals.signals[0] if signals is not None and signals.signals else None
+    moves: list[reactions.Reaction] = []
+    sentences: list[Sentence] = []
+    if reactions.told(text) or main is not None:
+        sentences = split(text, document.body_start, READ_CHARS)
+        spans = sorted(
+            reactions.Mentioned(start, end, number) for number, f in enumerate(found) for start, end in f.spans
+        )
+        moves = reactions.read(text, spans, sentences)
+    frames = signals.frames if signals is not None and main is not None else ()
+    for number, (company, places, probability) in enumerate(found):
+        own = [move for move in moves if move.company == number]
+        part = Part("background", None)
+        if main is not None:
+            part = roles.part(text, places[:MENTIONS_READ], sentences, frames, main.direction, main.instrument)
+        cited = tuple(document.span(start, end) for start, end in places)
+        yield CompanyMention(
+            mention=cited[0].quote,
+            name=company.name if company else cited[0].quote,
+            company_id=company.id if company else None,
+            ticker=company.ticker if company else "",
+            role=part.role,
+            direction=part.direction,
+            relevance=relevance([start for start, _ in places], document.body_start, len(text), part.role),
+            confidence=round(probability, 3),
+            spans=cited,
+            reactions=tuple(
+                MarketReaction(
+                    percent=move.percent, move=move.move, session=move.session, span=document.span(move.start, move.end)
+                )
+                for move in own
+            ),
+        )

@@ -6,6 +6,8 @@ learned decision over the name's shape and place keeps the sure ones. Precision 
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import cache
+from importlib.resources import files
 from typing import Final, NamedTuple
 
 from pipeline.companies.context import Around, around
@@ -14,31 +16,6 @@ from pipeline.companies.names import LEGAL_FORM_AFTER
 from pipeline.scan import Hit
 
 KIND: Final = "company.form"
-
-# The name follows: "startup Xyz", "the acquisition of Xyz".
-_NOUNS = (
-    "startup|start-up|startups|firm|company|giant|giants|maker|retailer|lender|chipmaker|carmaker|automaker|drugmaker|insurer|airline|supplier|"
-    "manufacturer|operator|conglomerate|brokerage|consultancy|subsidiary|fintech|producer|miner|housebuilder|unicorn|provider|vendor|contractor|"
-    "supermarket|steelmaker|planemaker|bookmaker|employer|hedge fund|law firm|investment bank|private equity group|private equity firm|"
-    "parent company|sister company|crypto exchange|companies like|companies such as|firms like|firms such as|companies including|specialist"
-)
-_OF = (
-    "acquisition of|takeover of|shares of|shares in|stake in|ceo of|co-founder of|cofounder of|founder of|chief executive of|boss of|merger with|"
-    "employees of|subsidiary of|analyst at|economist at|strategist at|partner at|analysts at|economists at|strategists at|owned by|acquired by|"
-    "spokesperson for|spokesman for|spokeswoman for"
-)
-# The name stands before: "Xyz CEO", "Xyz shares fell".
-_AFTER = (
-    "ceo|cfo|cto|chief executive|co-founder|cofounder|founder|shares|shareholders|stock|spokesperson|employees|customers|subsidiary|acquisition|ipo|"
-    "announced|launches|raises|acquires|unveils|rebrands|says it has|said it has|said it would|said it will"
-)
-# The last word of the name itself: "Northgate Widgets Ltd", "Ocean Builders".
-_WITHIN = (
-    "inc|corp|ltd|llc|llp|plc|gmbh|pte|pvt|limited|incorporated|corporation|holdings|bank|airlines|airways|pharmaceuticals|therapeutics|biosciences|"
-    "technologies|capital|motors|energy|studios|games|labs|systems|securities|insurance|ventures|entertainment|foods|industries|software|networks|"
-    "robotics|logistics|petroleum|semiconductor|electronics|automotive|aerospace|telecom|communications|enterprises|brands|hotels|resorts|analytics|"
-    "associates|pictures|properties|builders|bakery|brewing"
-)
 
 _WORD = r"[A-Z][\w’'&.+-]*"
 _NAME = rf"{_WORD}(?:[ \u00a0](?:(?:&|of|de|du|and the)[ \u00a0])?(?:{_WORD}|\d+(?![\w%.,])))" + r"{0,4}"
@@ -52,606 +29,25 @@ _TRAIL = re.compile(r"(?:[’']s?|[.,;:-]+)$")
 _SENTENCE_END = re.compile(r"\.[ \u00a0][A-Z]")
 _REACH = 72
 _PLURAL = re.compile(r"[A-Z]{2,}s")
-# Words that begin a headline or a sentence, or stand before a name without being part of it.
-_LEADING = frozenset(
-    [
-        "the",
-        "a",
-        "an",
-        "ceo",
-        "cfo",
-        "former",
-        "ex",
-        "new",
-        "why",
-        "how",
-        "what",
-        "when",
-        "meet",
-        "inside",
-        "and",
-        "but",
-        "as",
-        "in",
-        "on",
-        "for",
-        "with",
-        "from",
-        "at",
-        "by",
-        "of",
-        "after",
-        "before",
-        "is",
-        "are",
-        "was",
-        "says",
-        "said",
-        "us",
-        "uk",
-        "eu",
-        "chinese",
-        "american",
-        "british",
-        "indian",
-        "russian",
-        "japanese",
-        "german",
-        "french",
-        "korean",
-        "canadian",
-        "australian",
-        "israeli",
-        "report",
-        "exclusive",
-        "breaking",
-        "watch",
-        "video",
-        "mr",
-        "mrs",
-        "ms",
-        "dr",
-        "sir",
-        "this",
-        "that",
-        "these",
-        "those",
-        "its",
-        "his",
-        "her",
-        "their",
-        "our",
-        "my",
-        "all",
-        "both",
-        "only",
-        "not",
-        "even",
-        "if",
-        "more",
-        "most",
-        "big",
-        "tech",
-        "global",
-    ]
-)
-_NOT_A_NAME = frozenset(
-    [
-        "ceo",
-        "cfo",
-        "cto",
-        "coo",
-        "ai",
-        "it",
-        "i",
-        "he",
-        "she",
-        "they",
-        "we",
-        "you",
-        "monday",
-        "tuesday",
-        "wednesday",
-        "thursday",
-        "friday",
-        "saturday",
-        "sunday",
-        "january",
-        "february",
-        "march",
-        "april",
-        "may",
-        "june",
-        "july",
-        "august",
-        "september",
-        "october",
-        "november",
-        "december",
-        "company",
-        "co",
-        "inc",
-        "corp",
-        "ltd",
-        "group",
-        "bank",
-        "llc",
-        "plc",
-        "limited",
-        "world",
-        "news",
-        "tv",
-        "us",
-        "uk",
-        "eu",
-        "un",
-        "covid",
-        "covid-19",
-        "president",
-        "minister",
-        "senator",
-        "rep",
-        "sen",
-        "gov",
-        "judge",
-        "police",
-        "congress",
-        "senate",
-        "house",
-        "court",
-        "university",
-        "school",
-        "church",
-        "party",
-        "state",
-        "city",
-        "county",
-        "department",
-        "ministry",
-        "agency",
-        "commission",
-        "committee",
-        "board",
-        "council",
-        "office",
-        "union",
-        "club",
-        "league",
-        "team",
-        "association",
-        "foundation",
-        "institute",
-        "america",
-        "china",
-        "north",
-        "south",
-        "east",
-        "west",
-        "northern",
-        "southern",
-        "general",
-        "clubs",
-        "center",
-        "centre",
-        "society",
-        "coalition",
-        "trust",
-        "fund",
-        "project",
-        "times",
-        "press",
-        "post",
-        "herald",
-        "navy",
-        "army",
-        "force",
-        "committee",
-        "alliance",
-        "institute",
-        "india",
-        "russia",
-        "europe",
-        "britain",
-        "england",
-        "scotland",
-        "wales",
-        "japan",
-        "germany",
-        "france",
-        "ukraine",
-        "israel",
-        "canada",
-        "australia",
-        "africa",
-        "asia",
-        "democrats",
-        "republicans",
-    ]
-)
-# Frequent given names: a name that begins with one is a person's, unless a legal form follows.
-_GIVEN = frozenset(
-    [
-        "james",
-        "john",
-        "robert",
-        "michael",
-        "william",
-        "david",
-        "richard",
-        "joseph",
-        "thomas",
-        "charles",
-        "christopher",
-        "daniel",
-        "matthew",
-        "anthony",
-        "mark",
-        "donald",
-        "steven",
-        "paul",
-        "andrew",
-        "joshua",
-        "kenneth",
-        "kevin",
-        "brian",
-        "george",
-        "edward",
-        "ronald",
-        "timothy",
-        "jason",
-        "jeffrey",
-        "ryan",
-        "jacob",
-        "gary",
-        "nicholas",
-        "eric",
-        "jonathan",
-        "stephen",
-        "larry",
-        "justin",
-        "scott",
-        "brandon",
-        "benjamin",
-        "samuel",
-        "gregory",
-        "frank",
-        "alexander",
-        "raymond",
-        "patrick",
-        "jack",
-        "dennis",
-        "jerry",
-        "tyler",
-        "aaron",
-        "jose",
-        "adam",
-        "nathan",
-        "henry",
-        "douglas",
-        "zachary",
-        "peter",
-        "kyle",
-        "walter",
-        "ethan",
-        "jeremy",
-        "harold",
-        "keith",
-        "christian",
-        "roger",
-        "noah",
-        "gerald",
-        "carl",
-        "terry",
-        "sean",
-        "austin",
-        "arthur",
-        "lawrence",
-        "jesse",
-        "dylan",
-        "bryan",
-        "joe",
-        "jordan",
-        "billy",
-        "bruce",
-        "albert",
-        "willie",
-        "gabriel",
-        "logan",
-        "alan",
-        "juan",
-        "wayne",
-        "roy",
-        "ralph",
-        "randy",
-        "eugene",
-        "vincent",
-        "russell",
-        "elijah",
-        "louis",
-        "bobby",
-        "philip",
-        "johnny",
-        "mary",
-        "patricia",
-        "jennifer",
-        "linda",
-        "elizabeth",
-        "barbara",
-        "susan",
-        "jessica",
-        "sarah",
-        "karen",
-        "nancy",
-        "lisa",
-        "betty",
-        "margaret",
-        "sandra",
-        "ashley",
-        "kimberly",
-        "emily",
-        "donna",
-        "michelle",
-        "dorothy",
-        "carol",
-        "amanda",
-        "melissa",
-        "deborah",
-        "stephanie",
-        "rebecca",
-        "sharon",
-        "laura",
-        "cynthia",
-        "kathleen",
-        "amy",
-        "angela",
-        "shirley",
-        "anna",
-        "brenda",
-        "pamela",
-        "emma",
-        "nicole",
-        "helen",
-        "samantha",
-        "katherine",
-        "christine",
-        "debra",
-        "rachel",
-        "carolyn",
-        "janet",
-        "catherine",
-        "maria",
-        "heather",
-        "diane",
-        "ruth",
-        "julie",
-        "olivia",
-        "joyce",
-        "virginia",
-        "victoria",
-        "kelly",
-        "lauren",
-        "christina",
-        "joan",
-        "evelyn",
-        "judith",
-        "megan",
-        "andrea",
-        "cheryl",
-        "hannah",
-        "jacqueline",
-        "martha",
-        "gloria",
-        "teresa",
-        "ann",
-        "sara",
-        "madison",
-        "frances",
-        "kathryn",
-        "janice",
-        "jean",
-        "abigail",
-        "alice",
-        "julia",
-        "judy",
-        "sophia",
-        "grace",
-        "denise",
-        "amber",
-        "doris",
-        "marilyn",
-        "danielle",
-        "beverly",
-        "isabella",
-        "theresa",
-        "diana",
-        "natalie",
-        "brittany",
-        "charlotte",
-        "marie",
-        "kayla",
-        "alexis",
-        "lori",
-        "jim",
-        "bob",
-        "mike",
-        "tom",
-        "dan",
-        "steve",
-        "bill",
-        "jeff",
-        "chris",
-        "matt",
-        "tony",
-        "tim",
-        "greg",
-        "ben",
-        "nick",
-        "sam",
-        "alex",
-        "elon",
-        "vladimir",
-        "xi",
-        "narendra",
-        "boris",
-        "rishi",
-        "joe",
-        "kamala",
-        "hillary",
-        "barack",
-        "bernie",
-        "nancy",
-        "mitch",
-        "chuck",
-        "ron",
-        "nikki",
-        "tucker",
-        "mohammed",
-        "muhammad",
-        "ahmed",
-        "ali",
-        "omar",
-        "hassan",
-        "li",
-        "wang",
-        "zhang",
-        "chen",
-        "liu",
-        "yang",
-        "wu",
-        "sundar",
-        "satya",
-        "tim",
-        "jensen",
-        "jamie",
-        "warren",
-        "masayoshi",
-        "eddie",
-        "kim",
-        "park",
-        "lee",
-        "nicola",
-        "liz",
-        "keir",
-        "theresa",
-        "angela",
-        "emmanuel",
-        "olaf",
-        "ursula",
-        "christine",
-        "jerome",
-        "janet",
-        "gina",
-        "lina",
-        "gary",
-        "merrick",
-        "antony",
-        "lloyd",
-        "jake",
-        "karine",
-        "robert",
-        "hunter",
-        "ivanka",
-        "eric",
-        "melania",
-        "jill",
-        "doug",
-        "pete",
-        "amy",
-        "neil",
-        "sonia",
-        "brett",
-        "clarence",
-        "ketanji",
-        "rudy",
-        "sidney",
-        "julian",
-        "edward",
-        "chelsea",
-        "harvey",
-        "jeffrey",
-        "ghislaine",
-        "prince",
-        "princess",
-        "king",
-        "queen",
-        "pope",
-        "lord",
-        "lady",
-        "saint",
-        "st",
-        "simon",
-        "ian",
-        "graham",
-        "nigel",
-        "colin",
-        "stuart",
-        "gavin",
-        "craig",
-        "derek",
-        "trevor",
-        "adrian",
-        "martin",
-        "hugh",
-        "fiona",
-        "claire",
-        "jane",
-        "kate",
-        "lucy",
-        "sophie",
-        "chloe",
-        "zoe",
-        "carlos",
-        "luis",
-        "jorge",
-        "pedro",
-        "antonio",
-        "francisco",
-        "miguel",
-        "manuel",
-        "javier",
-        "fernando",
-        "sergio",
-        "diego",
-        "hans",
-        "klaus",
-        "jurgen",
-        "wolfgang",
-        "pierre",
-        "jacques",
-        "francois",
-        "jean-claude",
-        "giorgio",
-        "silvio",
-        "matteo",
-        "mario",
-        "giuseppe",
-        "raj",
-        "amit",
-        "sanjay",
-        "anil",
-        "sunil",
-        "vijay",
-        "ravi",
-        "suresh",
-        "ramesh",
-        "priya",
-        "anand",
-        "arvind",
-        "rahul",
-        "sonia",
-        "shaktikanta",
-        "hiroshi",
-        "kenji",
-        "takeshi",
-        "yoshihide",
-        "fumio",
-        "shinzo",
-    ]
-)
+
+
+@cache
+def words(kind: str) -> frozenset[str]:
+    """The words of one kind in ``tables/forms.tsv``."""
+    for line in files("pipeline.companies").joinpath("tables/forms.tsv").read_text(encoding="utf-8").splitlines():
+        name, _, listed = line.partition("\t")
+        if name == kind:
+            return frozenset(listed.split(";"))
+    raise KeyError(kind)
+
+
+# Words that begin a headline or a sentence; words that are no company; frequent given names, which begin a person's.
+_LEADING, _NOT_A_NAME, _GIVEN = words("leading"), words("other"), words("given")
 
 
 class Cue(NamedTuple):
-    """A word that stands beside a company's name: ``side`` is "after", "before" or "within" the cue."""
+    """A word that stands beside a company's name: the name follows a "noun" or "of", stands "before" the cue, or ends
+    "within" it."""
 
     word: str
     side: str
@@ -667,8 +63,8 @@ class Proposal(NamedTuple):
 
 def vocabulary() -> Iterator[tuple[str, Cue]]:
     """The cues for the one scan."""
-    for words, side in ((_NOUNS, "noun"), (_OF, "of"), (_AFTER, "before"), (_WITHIN, "within")):
-        for word in dict.fromkeys(words.split("|")):
+    for side in ("noun", "of", "before", "within"):
+        for word in sorted(words(side)):
             yield word, Cue(word, side)
 
 
@@ -676,8 +72,8 @@ def _trimmed(text: str, start: int, end: int, common: Collection[str], tail: boo
     """``text[start:end]`` without words in front, and with ``tail`` behind, that are no part of a name; None where
     nothing is left."""
     stop = _SENTENCE_END.search(text, start, end)
-    # "... of Acme. The" -- the name ends with the sentence, unless the stop is of an abbreviation.
-    if stop is not None and stop.start() - text.rfind(" ", start, stop.start()) > 4:
+    # "... of Acme. The": the name ends with the sentence, unless the stop is of an abbreviation.
+    if stop and stop.start() - text.rfind(" ", start, stop.start()) > 4:
         end = stop.start()
     while end > start and (trail := _TRAIL.search(text, start, end)):
         end = trail.start()
@@ -773,7 +169,7 @@ def features(
     """What the shape and the place of a proposed name say."""
     start, end, cues = proposal
     name = text[start:end]
-    words = name.split()
+    parts = name.split()
     seen = seen or around(text, start, end)
     after = "'s " + seen.after if seen.possessive else seen.after
     before_pair = tables["before2"].get(seen.before2 + " " + seen.before)
@@ -781,7 +177,7 @@ def features(
     odds = (before_pair if before_pair is not None else tables["before"].get(seen.before, 0.0)) + (
         after_pair if after_pair is not None else tables["after"].get(after, 0.0)
     )
-    found: Features = {"form:odds": odds / 4, f"form:words={min(4, len(words))}": 1.0}
+    found: Features = {"form:odds": odds / 4, f"form:words={min(4, len(parts))}": 1.0}
     for cue in cues:
         found[f"form:{cue.side}"] = 1.0
         found[f"form:{cue.side}={cue.word}"] = 1.0
@@ -789,23 +185,23 @@ def features(
         found["form:cues"] = 1.0
     if LEGAL_FORM_AFTER.match(text, end, end + 40):
         found["form:legal"] = 1.0
-    lowered = [w.lower() for w in words]
+    lowered = [w.lower() for w in parts]
     plain = sum(all(p in common or p.removesuffix("s") in common for p in w.split("-")) for w in lowered)
-    if plain == len(words):
+    if plain == len(parts):
         found["form:all_common"] = 1.0
-        if len(words) == 1:
+        if len(parts) == 1:
             found["form:one_common"] = 1.0
     elif plain == 0:
         found["form:none_common"] = 1.0
-    if len(words) > 1 and lowered[0] in _GIVEN and not any(c.side == "within" for c in cues):
+    if len(parts) > 1 and lowered[0] in _GIVEN and not any(c.side == "within" for c in cues):
         found["form:given_name"] = 1.0
-    if len(words) == 2 and plain == 0 and not any(c.side == "within" for c in cues):
+    if len(parts) == 2 and plain == 0 and not any(c.side == "within" for c in cues):
         found["form:two_names"] = 1.0
     if any(w in _NOT_A_NAME for w in lowered):
         found["form:other_word"] = 1.0
     if name.isupper():
         found["form:acronym"] = 1.0
-    elif any(c.isupper() for w in words for c in w[1:]):
+    elif any(c.isupper() for w in parts for c in w[1:]):
         found["form:inner_capital"] = 1.0
     if any(c.isdigit() for c in name):
         found["form:digit"] = 1.0

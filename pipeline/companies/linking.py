@@ -1,6 +1,6 @@
 """Which candidates are companies: the learned decision over all that an article says of each."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from pipeline.companies.decision import Weights
@@ -42,14 +42,17 @@ class Linker:
             known = self._worth[alias] = self.weights.score(alias_features(alias, tier))
         return known
 
-    def decide(self, text: str, body_start: int, found: Sequence[Candidate]) -> list[Group]:
-        """Every company that ``found`` may name, with its probability, in order of first mention."""
+    def decide(
+        self, text: str, body_start: int, found: Sequence[Candidate], marked: Collection[int] = ()
+    ) -> list[Group]:
+        """Every company that ``found`` may name, with its probability, in order of first mention. ``marked``: companies
+        whose ticker the text writes."""
         if not found:
             return []
         weights = self.weights
         sure = {c.alias.company for c in found if c.alias.doubt == PLAIN and c.alias.kind != PUBLISHER}
         listed = neighbours(text, found) if len(found) > 1 else set()
-        shouting = title_case(text[: max(0, body_start - 2)])
+        shouting = found[0].start < body_start and title_case(text[: max(0, body_start - 2)])
         decided = []
         for company, members in by_company(found).items():
             shared = weights.score(group_features(text, body_start, members, bool(sure - {company})))
@@ -57,5 +60,6 @@ class Linker:
                 self.worth(c.alias) + weights.score(read_mention(text, body_start, c, weights.tables, shouting, listed))
                 for c in members[:MENTIONS_READ]
             ]
-            decided.append(Group(company, tuple(members), weights.probability(shared, each)))
+            probability = 1.0 if company in marked else weights.probability(shared, each)
+            decided.append(Group(company, tuple(members), probability))
         return decided

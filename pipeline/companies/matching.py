@@ -15,8 +15,9 @@ _IN_BRACKETS = re.compile(
 )
 # "$TSLA": not "$5bn", not "US$".
 _CASHTAG = re.compile(r"(?<![\w$])\$(?P<symbol>[A-Z]{2,5})\b")
-# "AAPL.O", "BABA.N", "0700.HK", "VOD.L": Reuters instrument codes.
-_RIC = re.compile(r"(?<![\w.])(?P<symbol>[A-Z]{1,5}|\d{4,6})\.(?P<exchange>O|N|OQ|L|HK|T|SS|SZ|NS|BO|AX|DE|PA)\b(?!\.)")
+# Reuters instrument codes, AAPL.O or 0700.HK, found by their suffix and read backwards.
+_RIC_SUFFIX = re.compile(r"\.(OQ|O|N|L|HK|T|SS|SZ|NS|BO|AX|DE|PA)(?![\w.])")
+_RIC_SYMBOL = re.compile(r"(?<![\w.])(?:[A-Z]{2,5}|\d{4,6})$")
 _EXCHANGES: Final = {
     "Nasdaq": "NASDAQ", "HKG": "HKEX", "SEHK": "HKEX", "TYO": "TSE", "ETR": "XETRA", "FRA": "XETRA",
     "OTCMKTS": "OTC", "AMEX": "NYSEAMERICAN", "O": "NASDAQ", "OQ": "NASDAQ", "N": "NYSE", "L": "LSE",
@@ -98,8 +99,9 @@ def tickers(text: str, registry: Registry) -> list[tuple[int, int, int]]:
             number = registry.by_symbol.get(f"{_EXCHANGES.get(m['exchange'], m['exchange'])}:{m['symbol']}")
             if number is not None:
                 found.append((m.start("symbol"), m.end("symbol"), number))
-    for m in _RIC.finditer(text):
-        number = registry.by_symbol.get(f"{_EXCHANGES[m['exchange']]}:{m['symbol']}")
-        if number is not None:
-            found.append((m.start(), m.end(), number))
+    for m in _RIC_SUFFIX.finditer(text):
+        if symbol := _RIC_SYMBOL.search(text, max(0, m.start() - 7), m.start()):
+            number = registry.by_symbol.get(f"{_EXCHANGES[m[1]]}:{symbol.group()}")
+            if number is not None:
+                found.append((symbol.start(), m.end(), number))
     return found
