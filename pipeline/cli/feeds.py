@@ -92,7 +92,7 @@ def list_feeds(
     ok       polled and read                    quiet    no new entry for a month
     undated  no dates that can be read          empty    a feed without entries
     moved    at another address for good        new      never polled yet
-    failing  the last poll failed               dead     nothing could be read for a week
+    failing  the last poll failed               dead     failing for a week
     gone     its host says that it is no more
 
     Examples:
@@ -121,7 +121,7 @@ def list_feeds(
             typer.echo(_json(_as_json(word, state)))
     else:
         _table(
-            ["health", "feed", "last read", "newest entry", "entries", "undated", "passed by", "failures", "next poll"],
+            ["health", "feed", "read", "newest", "entries", "next poll"],
             [_as_row(word, state, now) for word, state in rows],
         )
         typer.echo(_summary(word for word, _ in rows), err=True)
@@ -152,7 +152,7 @@ def check(
         asked = feed_urls(urls)
     else:
         with _open(settings) as store:
-            asked = [state.address for state in _polled(store)]
+            asked = [state.url for state in _polled(store)]
     unwell = 0
     words = []
     for look in _look(asked, settings):
@@ -202,7 +202,7 @@ def export(
 
     with _open(_settings(ledger)) as store:
         states = list(_polled(store))
-    text = write_opml(ListedFeed(state.address, state.title) for state in states)
+    text = write_opml({state.address: ListedFeed(state.address, state.title) for state in states}.values())
     if file is None:
         typer.echo(text, nl=False)
         return
@@ -322,15 +322,17 @@ def _as_json(word: str, state: "FeedState") -> dict[str, Any]:
 
 
 def _as_row(word: str, state: "FeedState", now: float) -> list[str]:
+    failed = f"{state.error} ({state.failures:,} times in a row)" if state.failures else ""
+    counts = [f"{state.entries:,}" if state.read else ""]
+    counts += [
+        f"{count:,} {name}" for count, name in ((state.undated, "undated"), (state.passed_by, "passed by")) if count
+    ]
     return [
         word,
-        "\n".join(filter(None, [state.title, state.url, f"→ {state.location}" if state.location else "", state.error])),
+        "\n".join(filter(None, [state.title, state.url, f"→ {state.location}" if state.location else "", failed])),
         _ago(now - state.last_success) if state.last_success else "never",
         _ago(now - state.last_entry) if state.last_entry else "",
-        f"{state.entries:,}" if state.read else "",
-        f"{state.undated:,}" if state.undated else "",
-        f"{state.passed_by:,}" if state.passed_by else "",
-        f"{state.failures:,}" if state.failures else "",
+        "\n".join(counts),
         "now" if state.next_poll <= now else f"in {_span(state.next_poll - now)}",
     ]
 
@@ -398,7 +400,7 @@ def _table(columns: list[str], rows: list[list[str]]) -> None:
     }
     table = Table(expand=True)
     for name in columns:
-        table.add_column(name, ratio=4 if name == "feed" else None, overflow="fold")
+        table.add_column(name, ratio=1 if name == "feed" else None, no_wrap=name in ("health", "read"), overflow="fold")
     for row in cleaned:
         table.add_row(Text(row[0], style=f"bold {colours.get(row[0], 'red')}"), *map(Text, row[1:]))
     Console().print(table)

@@ -1,7 +1,6 @@
 """The dates of feeds. A text that is no date gives None, never the clock of today."""
 
 import re
-from calendar import timegm
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 
@@ -15,6 +14,7 @@ _EAST_ASIAN = re.compile(
 )
 _AFTERNOON = ("下午", "오후", "午後")
 _SLASHED = re.compile(r"(\d{4})[/.](\d{1,2})[/.](\d{1,2})(?:[ T](\d{1,2}):(\d{2})(?::(\d{2}))?)?")
+_CALENDAR = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 _EPOCH = re.compile(r"\d{10}(?:\d{3})?")
 _ZONE = re.compile(r"\b([A-Z]{3,5})\s*(?:\([^)]*\))?$")
 
@@ -86,10 +86,11 @@ def _epoch(text: str) -> datetime | None:
 
 
 def _feedparser(text: str) -> datetime | None:
+    if found := _CALENDAR.match(text):
+        # feedparser carries a thirteenth month over into the next year; a 13th month is no date.
+        datetime(int(found[1]), int(found[2]), int(found[3]), tzinfo=UTC)
     parts = feedparser_date(text)
     if not parts:
         return None
-    # Through the calendar, so that a thirteenth month or a 31st of February is no date.
     year, month, day, hour, minute, second = parts[:6]
-    checked = datetime(year, month, day, hour, minute, min(second, 59), tzinfo=UTC)
-    return checked if timegm(parts) > 0 or year < 1971 else None
+    return datetime(year, month, day, hour, minute, min(second, 59), tzinfo=UTC)

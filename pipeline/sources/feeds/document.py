@@ -28,6 +28,7 @@ MAX_ENTRIES = 10_000
 """Entries of one document that are read; a dead letter says how many more there were."""
 _MAX_ID = 512
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
+_CHARACTER = re.compile(r"&#(?:[xX]([0-9a-fA-F]+)|([0-9]+));?")
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 _GLOBAL = ("http://", "https://", "urn:", "tag:")
 _HOURS = re.compile(r"<hour>\s*(\d{1,2})\s*</hour>", re.IGNORECASE)
@@ -109,16 +110,22 @@ def _read_json(text: str, context: _Context) -> FeedDocument:
 
 def _read_xml(text: str, context: _Context) -> FeedDocument:
     body = _DECLARATION.sub("", _NOT_XML.sub("", text.lstrip("\ufeff")), count=1).lstrip()
+    # feedparser gives up on the whole document for a reference to no character.
+    body = _CHARACTER.sub(_only_characters, body)
     document = f'<?xml version="1.0" encoding="utf-8"?>\n{body}'.encode()
     inspect(document)
     # As a stream: a mere string or bytes could be taken for a URL or a file's name, and be opened. Without a base URL:
     # feedparser would resolve guids against it as well, and the same entry had another id in a file.
-    feed = feedparser.parse(
-        io.BytesIO(document),
-        response_headers={"content-type": "application/xml; charset=utf-8"},
-        sanitize_html=False,  # articles.clean makes plain text, many times faster
-        resolve_relative_uris=False,
-    )
+    try:
+        feed = feedparser.parse(
+            io.BytesIO(document),
+            response_headers={"content-type": "application/xml; charset=utf-8"},
+            sanitize_html=False,  # articles.clean makes plain text, many times faster
+            resolve_relative_uris=False,
+        )
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError, AssertionError, RecursionError) as error:
+        # Of a broken document: feedparser's lenient half has corners of its own.
+        raise NotAFeedError(f"broken beyond what the parser can mend ({type(error).__name__}: {error})") from error
     version = feed.get("version") or ""
     if not version and not feed.entries:
         raise NotAFeedError(_what_else(body))
@@ -135,6 +142,14 @@ def _wishes(feed: Any, body: str) -> Wishes:
         skip_hours=frozenset(int(h) % 24 for kind, inner in skipped if kind == "hours" for h in _HOURS.findall(inner)),
         skip_days=frozenset(d.capitalize() for kind, inner in skipped if kind == "days" for d in _DAYS.findall(inner)),
     )
+
+
+def _only_characters(reference: re.Match[str]) -> str:
+    digits, base = (reference[1], 16) if reference[1] else (reference[2], 10)
+    # Seven digits hold every character there is; more of them, but for noughts in front, are none.
+    digits = digits.lstrip("0")
+    number = int(digits, base) if 0 < len(digits) <= 7 else 0
+    return reference[0] if 0 < number < 0xD800 or 0xE000 <= number < 0x110000 else "\ufffd"
 
 
 def _what_else(body: str) -> str:

@@ -14,7 +14,7 @@ from pipeline.settings import Settings
 from pipeline.sources.archive import stamped
 from pipeline.sources.feeds.entries import Fetched, read_new
 from pipeline.sources.feeds.poll import Polled, Poller
-from pipeline.sources.feeds.state import FeedState, Reading, advance, health, load_state
+from pipeline.sources.feeds.state import HEALTH, FeedState, Reading, advance, health, load_state
 from pipeline.sources.round import Plan, Work
 from schemas import Article, DeadLetter
 
@@ -199,7 +199,7 @@ def _words(
     if now_is in ("failing", "dead", "gone") and now_is != was:
         yield Trouble(after.url, f"{now_is}: {after.error}")
     elif now_is in ("empty", "undated") and now_is != was:
-        yield Trouble(after.url, f"{now_is}: read, but {after.undated} of {after.entries} entries are dated unreadably")
+        yield Trouble(after.url, f"{now_is}: {HEALTH[now_is]} ({after.entries:,} entries, {after.undated:,} undated)")
     elif was in ("failing", "dead", "gone"):
         yield Trouble(after.url, "answers again", over=True)
     if reading is not None and reading.passed_by:
