@@ -21,11 +21,13 @@ Decide = DecideBounded | DecideUnbounded
 
 @dataclass(frozen=True)
 class Outputs:
-    """The collections that a graph ends in: Alert, DeadLetter, and for rounds the state to keep."""
+    """The collections that a graph ends in: Alert, DeadLetter, for rounds the state to keep, and whatever else the
+    source gives."""
 
     alerts: Any
     dead_letters: Any
     decided: dict[str, Any]
+    read: dict[str, Any]
 
 
 def policy_alerts(
@@ -40,4 +42,4 @@ def policy_alerts(
     read = normalised["articles"] | "Read" >> ReadArticles(policy, registry)
     decided = read["candidates"] | "Decide" >> decide
     dead = (read_in["dead_letters"], normalised["dead_letters"], read["dead_letters"]) | "Dead" >> beam.Flatten()
-    return Outputs(decided["alerts"], dead | "Count dead letters" >> CountDeadLetters(), decided)
+    return Outputs(decided["alerts"], dead | "Count dead letters" >> CountDeadLetters(), decided, read_in)

@@ -17,6 +17,8 @@ _NOTHING_TO_READ = (
 )
 GRACE = 1.7
 """Seconds behind a stop signal after which a round under way is given up."""
+FLUSH = 30.0
+"""Seconds behind a stop signal after which a streaming runner's pipeline is given up."""
 
 
 def command(
@@ -62,6 +64,14 @@ def command(
     log_format: Annotated[
         str | None, typer.Option(metavar="FORMAT", help="human or json. [dim]default: a status line, or json[/dim]")
     ] = None,
+    runner: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="A streaming runner: prism, flink or dataflow. [dim]default: rounds[/dim]"),
+    ] = None,
+    runner_option: Annotated[
+        list[str] | None,
+        typer.Option(metavar="--NAME=VALUE", help="An option of Beam or of the runner; may be given several times."),
+    ] = None,
 ) -> None:
     """Watch feeds and topics, and send alerts, until stopped.
 
@@ -75,12 +85,17 @@ def command(
       policywire run --kafka localhost:9092 --topic news --alerts kafka://localhost:9092/policy-alerts
 
       policywire run --feeds https://example.org/feed.xml --once
+
+      policywire run --runner prism --topic news --alerts kafka://localhost:9092/policy-alerts
+
+    With --runner one topic is read without end into one alert topic; positions are the consumer group's, and no ledger
+    is kept.
     """
     from pipeline.cli.stopping import Stopping
     from pipeline.errors import UsageError
     from pipeline.settings import given, load_settings
 
-    with Stopping(GRACE) as stopping:
+    with Stopping(GRACE if runner is None else FLUSH) as stopping:
         where = parse_start(start)
         settings = load_settings(
             ledger=ledger,
@@ -88,6 +103,13 @@ def command(
             kafka={"bootstrap": kafka} if kafka is not None else None,
             telemetry=given(metrics=metrics, log_format=log_format),
         )
+        if runner is not None:
+            if feeds or not topic or len(alerts or ()) != 1:
+                raise UsageError("with --runner give --topic TOPIC and one --alerts kafka://HOST:PORT/TOPIC, no feeds")
+            _stream(settings, topic, (alerts or [""])[0], runner, runner_option or [], where, stopping, once=once)
+            return
+        if runner_option:
+            raise UsageError("--runner-option is for --runner")
         if not feeds and not topic and not settings.ledger.exists():
             raise UsageError(_NOTHING_TO_READ)
         _run(settings, feeds or [], topic, alerts or ["-"], where, stopping, once=once, backfill=backfill)
@@ -127,6 +149,31 @@ def _run(
                     report(Trouble("telemetry", f"/metrics, /healthz and /readyz on port {port}", over=True))
                 stopping.stops(run.stop)
                 run.run(once=once)
+
+
+def _stream(
+    settings: "Settings",
+    topic: str,
+    alerts: str,
+    runner: str,
+    options: list[str],
+    start: "Start",
+    stopping: Any,
+    *,
+    once: bool,
+) -> None:
+    from pipeline.kafka.address import check_topic, parse_address
+    from pipeline.reading import reader
+    from pipeline.runners.quiet import quieten
+
+    quieten()
+    from pipeline.runners.streaming import StreamingRun
+
+    reader(settings.registry)
+    address = parse_address(alerts)
+    run = StreamingRun(settings, check_topic(topic), address, runner, options, start=start, once=once)
+    stopping.stops(run.stop)
+    run.run()
 
 
 def _sources(

@@ -15,9 +15,18 @@ def quieten() -> None:
     calling it again changes nothing."""
     logging.getLogger("apache_beam").setLevel(logging.ERROR)
     logging.getLogger().addFilter(_is_worth_saying)
+<<<<<<< HEAD
     # What the Kafka client has to say of an outage we say ourselves, once and in words.
     logging.getLogger("kafka").propagate = False
+=======
+    logging.getLogger("apache_beam.runners.worker.sdk_worker").addFilter(_is_no_finalizer)
+>>>>>>> e5ef343 (Read Kafka without end: a splittable source, positions committed behind the sinks, Prism as a runner)
 
 
 def _is_worth_saying(record: logging.LogRecord) -> bool:
     return not str(record.msg).startswith(_OF_NO_USE)
+
+
+def _is_no_finalizer(record: logging.LogRecord) -> bool:
+    # Prism asks every bundle to finalize, also those that have registered nothing.
+    return "Bundle is not in a finalizable state" not in record.getMessage()
