@@ -15,12 +15,9 @@ def quieten() -> None:
     calling it again changes nothing."""
     logging.getLogger("apache_beam").setLevel(logging.ERROR)
     logging.getLogger().addFilter(_is_worth_saying)
-<<<<<<< HEAD
     # What the Kafka client has to say of an outage we say ourselves, once and in words.
     logging.getLogger("kafka").propagate = False
-=======
     logging.getLogger("apache_beam.runners.worker.sdk_worker").addFilter(_is_no_finalizer)
->>>>>>> e5ef343 (Read Kafka without end: a splittable source, positions committed behind the sinks, Prism as a runner)
 
 
 def _is_worth_saying(record: logging.LogRecord) -> bool:
