@@ -31,15 +31,16 @@ class Outputs:
 
 
 def policy_alerts(
-    pipeline: Any, source: Any, policy: AlertPolicy, decide: Decide, registry: str | None = None
+    pipeline: Any, source: Any, policy: AlertPolicy, decide: Decide, registry: str | None = None, workers: int = 1
 ) -> Outputs:
     """Wires ``source`` to alerts and dead letters. The same for an archive, for feeds and for Kafka.
 
-    ``decide`` is DecideBounded for a replay or a round, DecideUnbounded for a streaming runner.
+    ``decide`` is DecideBounded for a replay or a round, DecideUnbounded for a streaming runner. ``workers`` are the
+    processes to read in, for a replay or a round.
     """
     read_in = pipeline | "Source" >> source
     normalised = read_in["articles"] | "Normalise" >> Normalise()
-    read = normalised["articles"] | "Read" >> ReadArticles(policy, registry)
+    read = normalised["articles"] | "Read" >> ReadArticles(policy, registry, workers)
     decided = read["candidates"] | "Decide" >> decide
     dead = (read_in["dead_letters"], normalised["dead_letters"], read["dead_letters"]) | "Dead" >> beam.Flatten()
     return Outputs(decided["alerts"], dead | "Count dead letters" >> CountDeadLetters(), decided, read_in)

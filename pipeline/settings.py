@@ -133,6 +133,13 @@ class Settings(BaseSettings):
     telemetry: TelemetrySettings = Field(
         default_factory=TelemetrySettings, description="What is told to operators, and how."
     )
+    workers: int = Field(
+        default_factory=lambda: min(4, os.cpu_count() or 1),
+        ge=1,
+        le=64,
+        description="Processes that read articles side by side where there are many; 1: none beside the main one. "
+        "Default: one a core, at most 4.",
+    )
     registry: Path | None = Field(default=None, description="A file with companies and aliases of your own.")
 
     @classmethod

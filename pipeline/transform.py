@@ -1,21 +1,21 @@
 """Reads articles: the shell around ``reading`` and ``alerts.decision``."""
 
-import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import apache_beam as beam
 from apache_beam.metrics import Metrics
+from apache_beam.transforms.window import GlobalWindow, TimestampedValue
+from apache_beam.utils.timestamp import Timestamp
+from apache_beam.utils.windowed_value import WindowedValue
 
-from pipeline.alerts.decision import Held, make_alert
 from pipeline.alerts.transform import candidate
-from pipeline.articles.language import ENGLISH
-from pipeline.dead_letters import dead_letter
-from pipeline.reading import Reader, reader
+from pipeline.reading import reader
+from pipeline.reading_pool import BATCH, Outcome, ReadingPool, read_article, reading_pool
 from pipeline.settings import AlertPolicy
-from schemas import Article, DeadLetter, Position
+from schemas import Article, DeadLetter
 
 NAMESPACE = "policywire.reading"
 DEAD = "dead_letters"
@@ -31,16 +31,20 @@ class ReadArticles(beam.PTransform):
     Attributes:
         policy: when a signal becomes an alert.
         registry: path of a file with companies and aliases of the user's own.
+        workers: processes to read in, for bounded input in the global window on this machine; 1: this one.
     """
 
     policy: AlertPolicy
     registry: str | None = None
+    workers: int = 1
 
     def expand(self, articles: Any) -> dict[str, Any]:
         """One step."""
-        outputs = articles | "Read" >> beam.ParDo(_Read(self.policy, self.registry)).with_outputs(
-            DEAD, main="candidates"
-        )
+        if self.workers > 1:
+            step: beam.DoFn = _ReadTogether(self.policy, self.registry, self.workers)
+        else:
+            step = _Read(self.policy, self.registry)
+        outputs = articles | "Read" >> beam.ParDo(step).with_outputs(DEAD, main="candidates")
         return {"candidates": outputs.candidates, DEAD: outputs[DEAD]}
 
 
@@ -61,36 +65,68 @@ def _count(letter: DeadLetter) -> DeadLetter:
 
 class _Read(beam.DoFn):
     def __init__(self, policy: AlertPolicy, registry: str | None) -> None:
-        self._policy, self._registry = policy, registry
-        self._reader: Reader | None = None
+        self._policy, self._registry = policy, Path(registry) if registry else None
 
     def setup(self) -> None:
-        self._reader = reader(Path(self._registry) if self._registry else None)
+        reader(self._registry)
 
     def process(self, article: Article) -> Iterator[Any]:
-        assert self._reader is not None  # setup ran
-        Metrics.counter(NAMESPACE, "articles").inc()
-        try:
-            english = article.language in ("", ENGLISH)
-            reading = self._reader.read(article.title, article.text) if english else None
-            outcome = make_alert(article, reading, self._policy, self._reader.version)
-        except Exception as error:  # one bad article must not stop the stream
-            yield beam.pvalue.TaggedOutput(DEAD, _gave_up(article, error))
+        yield from _outputs(article, read_article(article, self._policy, self._registry))
+
+
+class _ReadTogether(beam.DoFn):
+    """In the processes of the pool, batch by batch; a bundle too small to be worth it in this process."""
+
+    def __init__(self, policy: AlertPolicy, registry: str | None, workers: int) -> None:
+        self._policy, self._registry, self._workers = policy, Path(registry) if registry else None, workers
+        self._batch: list[tuple[Article, Timestamp]] = []
+        self._pool: ReadingPool | None = None
+
+    def setup(self) -> None:
+        reader(self._registry)
+
+    def start_bundle(self) -> None:
+        self._batch, self._pool = [], None
+
+    def process(self, article: Article, timestamp: Timestamp = beam.DoFn.TimestampParam) -> Iterator[Any]:
+        self._batch.append((article, timestamp))
+        if len(self._batch) < (BATCH if self._pool is not None else 2 * BATCH):
             return
-        if isinstance(outcome, Held):
-            Metrics.counter(NAMESPACE, f"held_{outcome.reason}").inc()
-            yield candidate(article, None)
-        else:
-            yield candidate(article, outcome)
+        if self._pool is None:
+            self._pool = reading_pool(self._workers, self._policy, self._registry)
+            self._pool.drop()
+        batch, self._batch = self._batch, []
+        for finished, outcomes in self._pool.read([item for item, _ in batch], batch):
+            for output, time in _stamped(finished, outcomes):
+                yield _timed(output, time)
+
+    def finish_bundle(self) -> Iterator[Any]:
+        done: list[tuple[Any, Any]] = list(self._pool.rest()) if self._pool is not None else []
+        here = [read_article(article, self._policy, self._registry) for article, _ in self._batch]
+        for finished, outcomes in [*done, (self._batch, here)]:
+            for output, time in _stamped(finished, outcomes):
+                yield _timed(output, time, whole=True)
 
 
-def _gave_up(article: Article, error: Exception) -> Any:
-    where = traceback.extract_tb(error.__traceback__)[-1]
-    return dead_letter(
-        "internal",
-        "Read",
-        f"could not read the article: {error} (in {where.name}); please report it with this dead letter",
-        article.position or Position(origin=article.id, kind="text"),
-        article.model_dump_json().encode(),
-        error,
-    )
+def _stamped(batch: list[tuple[Article, Timestamp]], outcomes: Sequence[Outcome]) -> Iterator[tuple[Any, Timestamp]]:
+    for (article, timestamp), outcome in zip(batch, outcomes, strict=True):
+        for output in _outputs(article, outcome):
+            yield output, timestamp
+
+
+def _timed(output: Any, time: Timestamp, *, whole: bool = False) -> Any:
+    """``output`` at ``time``; ``whole``: as the end of a bundle wants it, with its window."""
+    tagged = isinstance(output, beam.pvalue.TaggedOutput)
+    value = output.value if tagged else output
+    timed = WindowedValue(value, time, (GlobalWindow(),)) if whole else TimestampedValue(value, time)
+    return beam.pvalue.TaggedOutput(output.tag, timed) if tagged else timed
+
+
+def _outputs(article: Article, outcome: Outcome) -> Iterator[Any]:
+    Metrics.counter(NAMESPACE, "articles").inc()
+    if outcome.letter is not None:
+        yield beam.pvalue.TaggedOutput(DEAD, outcome.letter)
+        return
+    if outcome.held:
+        Metrics.counter(NAMESPACE, f"held_{outcome.held}").inc()
+    yield candidate(article, outcome.alert)

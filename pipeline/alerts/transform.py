@@ -54,9 +54,9 @@ class NoMemory:
         return None
 
 
-def candidate(article: Article, alert: Alert | None) -> tuple[str, Candidate]:
-    """An article's outcome, keyed for the first step. Its time is the version's: when the article was last changed."""
-    payload = alert.model_dump_json().encode() if alert is not None else b""
+def candidate(article: Article, payload: bytes) -> tuple[str, Candidate]:
+    """An article's outcome, keyed for the first step: ``payload`` is its alert as JSON, or b"". Its time is the
+    version's: when the article was last changed."""
     return article.id, (_seconds(article.updated or article.published), article.id, payload)
 
 

@@ -53,6 +53,7 @@ def replay(files: list[Path], settings: Settings) -> Iterator[Replay]:
             settings.alerting,
             DecideBounded(settings.alerting.story_hours, settings.alerting.repeats),
             str(settings.registry) if settings.registry else None,
+            settings.workers,
         )
         _ = outputs.alerts | "Alerts" >> Spool(str(folder / "alerts"))
         _ = outputs.dead_letters | "Dead letters" >> Spool(str(folder / "dead"))

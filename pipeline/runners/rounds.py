@@ -215,6 +215,7 @@ def _prepare(ledger: Ledger, sources: Sequence[RoundSource], settings: Settings)
         alerting,
         DecideBounded(alerting.story_hours, alerting.repeats, LedgerMemory(str(ledger.path)), stamp=True),
         str(settings.registry) if settings.registry else None,
+        settings.workers,
     )
     _ = outputs.alerts | "Alerts" >> Collect(_ALERTS, _packed)
     _ = outputs.dead_letters | "Dead letters" >> Collect(_LETTERS)
