@@ -5,7 +5,7 @@ from collections import Counter
 from urllib.parse import urlsplit
 
 from pipeline.settings import FeedPolicy
-from pipeline.sources.feeds.schedule import due
+from pipeline.sources.feeds.schedule import due, skipped
 from pipeline.sources.feeds.state import FeedState
 
 
@@ -64,11 +64,12 @@ class Agenda:
     def take(self, now: float, most: int) -> list[FeedState]:
         """The feeds to ask at ``now``, at most ``most``, those due longest first. They are under way from then on."""
         taken: list[FeedState] = []
-        for state in sorted(self._resting.values(), key=lambda s: (s.next_poll, s.url)):
+        waiting = [state for state in self._resting.values() if self._due(state, now)]
+        for state in sorted(waiting, key=lambda s: (s.next_poll, s.url)):
             if len(taken) >= most:
                 break
             host = host_of(state.address)
-            if not due(state.next_poll, state.last_poll, now) or not self._free(host, now):
+            if not self._free(host, now):
                 continue
             taken.append(state)
             del self._resting[state.url]
@@ -81,10 +82,14 @@ class Agenda:
     def waiting(self, now: float) -> bool:
         """Whether a feed is due that only waits for its turn, not for a time its host has set."""
         return any(
-            due(state.next_poll, state.last_poll, now)
+            self._due(state, now)
             and self._not_before.get(host_of(state.address), 0.0) <= now + self._delays.get(host_of(state.address), 0.0)
             for state in self._resting.values()
         )
+
+    def _due(self, state: FeedState, now: float) -> bool:
+        # A time set earlier may have come to lie in an hour to skip, behind a failure or a wait for the host.
+        return due(state.next_poll, state.last_poll, now) and not skipped(now, state.wishes)
 
     def _free(self, host: str, now: float) -> bool:
         most = 1 if host in self._delays else self._policy.per_host

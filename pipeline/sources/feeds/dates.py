@@ -4,7 +4,10 @@ import re
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 
-from feedparser.datetimes import _parse_date as feedparser_date
+from feedparser.datetimes.asctime import _parse_date_asctime
+from feedparser.datetimes.greek import _parse_date_greek
+from feedparser.datetimes.hungarian import _parse_date_hungarian
+from feedparser.datetimes.rfc822 import _parse_date_rfc822
 
 MAX_CHARS = 100
 _EAST_ASIAN = re.compile(
@@ -14,8 +17,12 @@ _EAST_ASIAN = re.compile(
 )
 _AFTERNOON = ("下午", "오후", "午後")
 _SLASHED = re.compile(r"(\d{4})[/.](\d{1,2})[/.](\d{1,2})(?:[ T](\d{1,2}):(\d{2})(?::(\d{2}))?)?")
-_CALENDAR = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
+_LOOSE_ISO = re.compile(
+    r"(\d{4})-?(\d{2})-?(\d{2})[T ]?(\d{2}):?(\d{2})(?::?(\d{2})(?:[.,]\d{1,12})?)?\s*(?:Z|UTC|GMT|([+-]\d{2}):?(\d{2}))?",
+    re.IGNORECASE,
+)
 _EPOCH = re.compile(r"\d{10}(?:\d{3})?")
+_OFFSET = re.compile(r"(?:\b(?:GMT|UTC))?([+-]\d{2}):?(\d{2})$")
 _ZONE = re.compile(r"\b([A-Z]{3,5})\s*(?:\([^)]*\))?$")
 
 # Zone names that feeds use and RFC 5322 does not know. Ambiguous ones (IST, CST in China) are as English-language
@@ -34,7 +41,7 @@ def read_date(text: str) -> datetime | None:
     text = " ".join(text.split())
     if not text or len(text) > MAX_CHARS:
         return None
-    for read in (_iso, _mail, _east_asian, _slashed, _epoch, _feedparser):
+    for read in (_iso, _loose_iso, _mail, _east_asian, _slashed, _epoch, _feedparser):
         try:
             found = read(text)
             if found is not None:
@@ -49,6 +56,7 @@ def _iso(text: str) -> datetime:
 
 
 def _mail(text: str) -> datetime:
+    text = _OFFSET.sub(r"\1\2", text)
     zone = _ZONE.search(text)
     if zone and zone[1] in _ZONES:
         local = parsedate_to_datetime(text[: zone.start()] + "-0000")
@@ -85,12 +93,23 @@ def _epoch(text: str) -> datetime | None:
     return datetime.fromtimestamp(int(text) / (1000 if len(text) == 13 else 1), UTC)
 
 
-def _feedparser(text: str) -> datetime | None:
-    if found := _CALENDAR.match(text):
-        # feedparser carries a thirteenth month over into the next year; a 13th month is no date.
-        datetime(int(found[1]), int(found[2]), int(found[3]), tzinfo=UTC)
-    parts = feedparser_date(text)
-    if not parts:
+def _loose_iso(text: str) -> datetime | None:
+    found = _LOOSE_ISO.fullmatch(text)
+    if not found:
         return None
-    year, month, day, hour, minute, second = parts[:6]
-    return datetime(year, month, day, hour, minute, min(second, 59), tzinfo=UTC)
+    year, month, day, hour, minute, second, zone_hours, zone_minutes = (int(part or 0) for part in found.groups())
+    offset = timedelta(hours=zone_hours, minutes=-zone_minutes if zone_hours < 0 else zone_minutes)
+    return datetime(year, month, day, hour, minute, min(second, 59), tzinfo=timezone(offset))
+
+
+def _feedparser(text: str) -> datetime | None:
+    # Not its readers of ISO 8601: they carry a thirteenth month over into the next year, and see dates in anything.
+    for read in (_parse_date_rfc822, _parse_date_asctime, _parse_date_greek, _parse_date_hungarian):
+        try:
+            parts = read(text)
+        except (ValueError, OverflowError, TypeError, IndexError, KeyError, AttributeError):
+            continue
+        if parts:
+            year, month, day, hour, minute, second = parts[:6]
+            return datetime(year, month, day, hour, minute, min(second, 59), tzinfo=UTC)
+    return None

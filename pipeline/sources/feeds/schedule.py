@@ -55,17 +55,23 @@ def wait_for_gone(url: str, poll: int) -> float:
     return _GONE * (1 + _JITTER * jitter(url, poll))
 
 
-def outside_skipped(at: float, wishes: Wishes) -> float:
-    """``at``, or the next full hour that the feed does not ask to skip. A feed that skips everything skips nothing."""
+def skipped(at: float, wishes: Wishes) -> bool:
+    """Whether ``at`` lies in an hour or on a day that the feed asks to skip. One that skips everything skips nothing."""
     if not wishes.skip_hours and not wishes.skip_days:
-        return at
-    for step in range(8 * 24):
-        moment = at if step == 0 else (at // HOUR + step) * HOUR
-        time = datetime.fromtimestamp(moment, UTC)
-        if time.hour not in wishes.skip_hours and _DAYS[time.weekday()] not in wishes.skip_days:
-            # A little into the hour, by the same fraction as before, so that not everybody comes on the hour.
-            return moment if step == 0 else moment + (at % HOUR) * _JITTER
-    return at
+        return False
+    if len(wishes.skip_hours) >= 24 or wishes.skip_days.issuperset(_DAYS):
+        return False
+    time = datetime.fromtimestamp(at, UTC)
+    return time.hour in wishes.skip_hours or _DAYS[time.weekday()] in wishes.skip_days
+
+
+def outside_skipped(at: float, wishes: Wishes) -> float:
+    """``at``, or if it is ``skipped`` a moment in the next hour that is not."""
+    moment = at
+    while skipped(moment, wishes):
+        # A little into the hour, by the same fraction as before, so that not everybody comes on the hour.
+        moment = (moment // HOUR + 1) * HOUR + (at % HOUR) * _JITTER
+    return moment
 
 
 def due(next_poll: float, last_poll: float, now: float) -> bool:
