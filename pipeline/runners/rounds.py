@@ -32,8 +32,9 @@ from schemas import Alert, Article, DeadLetter
 
 ROUND_SECONDS = 1.0
 """How long a round should take at most: so long may a stop signal have to wait for it."""
-FIRST_ARTICLES = 500
-LEAST_ARTICLES = 50
+LEAST_ARTICLES = 500
+"""Below this a round's own cost weighs more than its articles: on a machine that is short of time, smaller rounds would
+take as long and read less."""
 
 NAMESPACE = "policywire.rounds"
 _ALERTS, _LETTERS = "alerts", "dead letters"
@@ -96,7 +97,7 @@ class Rounds:
         self._ledger, self._sources = ledger, sources
         self._alerts_to, self._letters_to = alerts_to, letters_to
         self._most = settings.live.round_articles
-        self._limit = min(FIRST_ARTICLES, self._most)
+        self._limit = min(LEAST_ARTICLES, self._most)
         self._pauses: dict[str, Pause] = {source.name: Pause() for source in sources}
         self.troubles: list[Trouble] = []
         self._graph = _prepare(ledger, sources, settings)
@@ -201,7 +202,7 @@ class Rounds:
         """Sizes the next round by what this one took."""
         done = counters["articles"] + counters["dead_letters"]
         if seconds > ROUND_SECONDS:
-            self._limit = max(LEAST_ARTICLES, min(self._limit, int(done * ROUND_SECONDS / seconds)))
+            self._limit = max(min(LEAST_ARTICLES, self._most), min(self._limit, int(done * ROUND_SECONDS / seconds)))
         elif done >= self._limit * 0.8 and seconds < ROUND_SECONDS * 0.7:
             self._limit = min(self._most, int(self._limit * min(2.0, ROUND_SECONDS / seconds)))
 

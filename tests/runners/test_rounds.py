@@ -126,12 +126,12 @@ def test_sources_stand_side_by_side_and_one_out_of_reach_holds_up_no_other(ledge
 
 def test_the_size_of_rounds_follows_what_they_take(ledger):
     run = rounds(ledger, ScriptedSource([]))
-    run._limit = 1000
-    run._adapt({"articles": 1000, "dead_letters": 0}, 4.0)
-    assert run._limit == 250
-    run._adapt({"articles": 250, "dead_letters": 0}, 0.5)
-    assert run._limit == 500
+    run._limit = 4000
+    run._adapt({"articles": 4000, "dead_letters": 0}, 4.0)
+    assert run._limit == 1000
+    run._adapt({"articles": 1000, "dead_letters": 0}, 0.5)
+    assert run._limit == 2000
     run._adapt({"articles": 3, "dead_letters": 0}, 0.1)
-    assert run._limit == 500
+    assert run._limit == 2000
     run._adapt({"articles": 3, "dead_letters": 0}, 100.0)
-    assert run._limit == 50
+    assert run._limit == 500  # never so small that a round is all overhead
