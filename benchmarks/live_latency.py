@@ -32,21 +32,22 @@ def measure(where: Stage, rate: float, seconds: float) -> list[float]:
         reader.close()
 
     process = where.run("--poll", "0.05")
-    wait_until_started(process)
-    time.sleep(3)
-    consuming = threading.Thread(target=consume)
-    consuming.start()
-    client = producer(where.settings, linger_ms=2)
-    began = time.monotonic()
-    for number in range(total):
-        time.sleep(max(0.0, began + number / rate - time.monotonic()))
-        sent[f"article-{number}"] = time.monotonic()
-        client.send("news", article(number), key=str(number).encode())
-    client.close()
-    consuming.join(60)
-    done.set()
-    consuming.join()
-    process.kill()
+    consuming = threading.Thread(target=consume, daemon=True)
+    try:
+        wait_until_started(process)
+        time.sleep(3)
+        consuming.start()
+        client = producer(where.settings, linger_ms=2)
+        began = time.monotonic()
+        for number in range(total):
+            time.sleep(max(0.0, began + number / rate - time.monotonic()))
+            sent[f"article-{number}"] = time.monotonic()
+            client.send("news", article(number), key=str(number).encode())
+        client.close()
+        consuming.join(60)
+    finally:
+        done.set()
+        process.kill()
     assert latencies.keys() == wanted, f"{len(wanted) - len(latencies)} alerts never came"
     warm = int(rate * 5)
     return [latencies[f"article-{n}"] for n in range(0, total, 20) if n >= warm]
