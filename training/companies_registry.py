@@ -62,6 +62,7 @@ EXCHANGES = {
     "XLIT": "VSE", "XCOL": "CSELK", "BVCA": "BVC", "OTCM": "OTC", "BATS": "CBOE", "XSAP": "SSEJP",
     "XFKA": "FSE",
 }  # fmt: skip
+MICS = {**{exchange: mic for mic, exchange in reversed(EXCHANGES.items())}, "NASDAQ": "XNAS", "NYSE": "XNYS"}
 SUFFIXES = {
     ".AX": "XASX", ".L": "XLON", ".T": "XJPX", ".HK": "XHKG", ".SS": "XSHG", ".SZ": "XSHE", ".NS": "XNSE",
     ".BO": "XBOM", ".TO": "XTSE", ".V": "XTSX", ".DE": "XETR", ".PA": "XPAR", ".MI": "XMIL", ".AS": "XAMS",
@@ -247,7 +248,7 @@ def main_listing(entry: Entry) -> tuple[str, str]:
     live = list(dict.fromkeys(entry.listings))
     if entry.ticker:
         mic = next((m for t, m in live if loose(t) == loose(entry.ticker)), "")
-        return entry.ticker, mic or {"NASDAQ": "XNAS", "NYSE": "XNYS"}.get(entry.ticker.partition(":")[0], "")
+        return entry.ticker, mic or MICS.get(entry.ticker.partition(":")[0], "")
     if entry.tier == HAND:
         return "", ""
     for exchange in HOME.get(entry.country, ()):

@@ -12,6 +12,7 @@ import typer
 
 from pipeline.cli import (
     classify,
+    company,
     deadletters,
     doctor,
     evaluate,
@@ -37,7 +38,7 @@ app = typer.Typer(
     "(see [bold]policywire doctor[/bold]). Exit codes: 0 done, 1 failed, 2 wrong use.",
 )
 
-for module in (replay, run, publish, subscribe, classify, explain, evaluate, schema, doctor):
+for module in (replay, run, publish, subscribe, classify, explain, company, evaluate, schema, doctor):
     app.command(module.__name__.rpartition(".")[2])(module.command)
 app.add_typer(deadletters.app, name="deadletters")
 app.add_typer(feeds.app, name="feeds")

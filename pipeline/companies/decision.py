@@ -42,6 +42,11 @@ class Weights:
                 total += weights[name] * value
         return total
 
+    def contributions(self, features: Features) -> tuple[tuple[str, float], ...]:
+        """What each feature adds to the score, the weightiest first; by-form features included."""
+        told = ((n, (self.weights.get(n) or self.form_weights.get(n, 0.0)) * v) for n, v in features.items())
+        return tuple(sorted(((n, round(w, 2)) for n, w in told if w), key=lambda pair: -abs(pair[1])))
+
     def probability(self, shared: float, each: Sequence[float]) -> float:
         """How likely mentions of these scores name the company, beside what they share: the best one decides."""
         return _logistic(self.bias + shared + max(each))

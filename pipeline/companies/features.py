@@ -15,6 +15,8 @@ from pipeline.companies.registry import DOUBTFUL, KINDS, PLAIN, PUBLISHER, Alias
 Tables = Mapping[str, Mapping[str, float]]
 Features = dict[str, float]
 
+# How far a text is searched for a name's lower-case form.
+LOWER_READ = 20_000
 _SENTENCE_START = frozenset((START, ".", "!", "?", ":", "|", "•", "”", "…"))
 _QUOTES = frozenset("\"“‘'")
 _LIST = re.compile(r"(?:'s|’s)?(?:,|,? and|,? or|/|,? &| vs\.?|,? with)?[ /]$")
@@ -88,8 +90,13 @@ def mention_features(
         found["capital_before&title_case" if in_title and shouting else "capital_before"] = 1.0
     if seen.capital_after:
         found["capital_after&title_case" if in_title and shouting else "capital_after"] = 1.0
+    wordlike = candidate.alias.lower >= candidate.alias.capitals and candidate.alias.lower > 0
     if seen.before in _SENTENCE_START:
-        found["sentence_start"] = 1.0
+        found["sentence_start&word" if wordlike else "sentence_start"] = 1.0
+    elif wordlike and in_title and shouting:
+        found["title_case&word"] = 1.0
+    elif wordlike:
+        found["within_sentence&word"] = 1.0
     if start and text[start - 1] == "-":
         found["hyphen_before"] = 1.0
     if text[end : end + 1] == "-":
@@ -137,11 +144,11 @@ def group_features(text: str, body_start: int, members: Sequence[Candidate], oth
 
 
 def _word_in(text: str, word: str) -> bool:
-    at = text.find(word)
+    at = text.find(word, 0, LOWER_READ)
     while at >= 0:
         if not (at and text[at - 1].isalnum()) and not text[at + len(word) : at + len(word) + 1].isalnum():
             return True
-        at = text.find(word, at + 1)
+        at = text.find(word, at + 1, LOWER_READ)
     return False
 
 

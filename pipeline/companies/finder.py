@@ -1,24 +1,27 @@
 """Names the companies of an article: the room's one entry point."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipeline.articles.document import Document
 from pipeline.companies import forms, reactions, roles
 from pipeline.companies.decision import weights
-from pipeline.companies.linking import MENTIONS_READ, Linker
+from pipeline.companies.linking import MENTIONS_READ, Group, Linker
 from pipeline.companies.matching import Candidate, candidates, tickers
-from pipeline.companies.registry import Company, Registry, load
+from pipeline.companies.registry import NOBODY, Company, Registry, load
 from pipeline.companies.relevance import relevance
 from pipeline.companies.roles import Part
-from pipeline.scan import Hit
+from pipeline.scan import Hit, Scanner
 from pipeline.signals.sentences import Sentence, split
 from schemas import CompanyMention, MarketReaction
 
 if TYPE_CHECKING:
     from pipeline.signals import SignalReading
 
+_FORMER = re.compile(r"\b(?:formerly|previously|once|originally)(?: known as| called| named)? $")
 # How far roles and market reactions are read; companies are found in the whole text.
 READ_CHARS = 20_000
 KIND, SIGNALS = "company", "signals"
@@ -33,12 +36,33 @@ def named_otherwise(text: str, hits: Iterable[Hit]) -> list[tuple[int, int]]:
     )
 
 
+def only_former(text: str, group: Group) -> bool:
+    """Whether the article gives the name only as another company's former one: "X, formerly known as Twitter"."""
+    return all(_FORMER.search(text, max(0, c.start - 28), c.start) for c in group.candidates)
+
+
 class Found(NamedTuple):
     """A company of an article before its part is told: offsets of its mentions, in order, and how sure it is."""
 
     company: Company | None
     spans: tuple[tuple[int, int], ...]
     probability: float
+
+
+class Why(NamedTuple):
+    """Why a text names a company or not. ``number`` is the registry's, None where it holds none; ``reasons`` are
+    features and what each adds, the weightiest first."""
+
+    number: int | None
+    name: str
+    quote: str
+    probability: float
+    accepted: bool
+    reasons: tuple[tuple[str, float], ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """For ``--json``."""
+        return {**self._asdict(), "reasons": dict(self.reasons)}
 
 
 class CompanyFinder:
@@ -86,7 +110,7 @@ class CompanyFinder:
                 g.probability,
             )
             for g in groups
-            if g.probability >= self.weights.threshold
+            if g.probability >= self.weights.threshold and not (len(groups) > 1 and only_former(text, g))
         ]
         if marked:
             known = {g.company for g in groups}
@@ -110,7 +134,11 @@ class CompanyFinder:
     ) -> Iterator[Found]:
         """Companies that no searched name covers, found by the words beside them."""
         text, weights = document.full, self.weights
-        taken = sorted([(c.start, c.full_end) for c in named] + named_otherwise(text, hits.get(SIGNALS, ())))
+        taken = sorted(
+            [(c.start, c.full_end) for c in named]
+            + named_otherwise(text, hits.get(SIGNALS, ()))
+            + [(start, end) for start, end, alias in hits.get(KIND, ()) if alias.company == NOBODY]
+        )
         seen = {text[start:end] for f in found for start, end in f.spans}
         ids = {f.company.id for f in found if f.company}
         for proposal in forms.proposals(text, document.body_start, cues, taken, weights.common):
@@ -126,6 +154,50 @@ class CompanyFinder:
             company = self.registry.company(alias.company) if alias is not None else None
             if company is None or company.id not in ids:
                 yield Found(company, tuple(forms.everywhere(text, name)), probability)
+
+    @cached_property
+    def _scanner(self) -> Scanner:
+        return Scanner(self.vocabularies())
+
+    def why(self, text: str) -> list[Why]:
+        """Every company that a text names or might name, with what speaks for and against it; by ``policywire company``.
+        The first line is read as the title."""
+        title, _, body = text.partition("\n")
+        document = Document(title.strip(), body.strip())
+        full, start = document.full, document.body_start
+        hits = self._scanner.scan(full)
+        named = candidates(full, hits.get(KIND, ()))
+        marked = {company for _, _, company in tickers(full, self.registry)}
+        told = [
+            Why(
+                g.company,
+                self.registry.company(g.company).name,
+                full[g.candidates[0].start : g.candidates[0].full_end],
+                round(g.probability, 3),
+                g.probability >= self.weights.threshold,
+                (("its ticker stands in the text", 0.0),)
+                if g.company in marked
+                else self._linker.reasons(full, start, named, g.company),
+            )
+            for g in self._linker.decide(full, start, named, marked)
+        ]
+        taken = sorted((c.start, c.full_end) for c in named)
+        for proposal in forms.proposals(full, start, hits.get(forms.KIND, ()), taken, self.weights.common):
+            shape = forms.features(full, start, proposal, self.weights.tables, self.weights.common)
+            probability = self.weights.form_probability(shape)
+            quote = full[proposal.start : proposal.end]
+            alias = self.registry.by_surface.get(quote)
+            told.append(
+                Why(
+                    alias.company if alias else None,
+                    self.registry.company(alias.company).name if alias else quote,
+                    quote,
+                    round(probability, 3),
+                    probability >= self.weights.form_threshold,
+                    self.weights.contributions(shape),
+                )
+            )
+        return told
 
 
 def _first(found: Found) -> int:

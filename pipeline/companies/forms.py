@@ -28,6 +28,8 @@ _PRICE_VERB = re.compile(
 _TRAIL = re.compile(r"(?:[’']s?|[.,;:-]+)$")
 _SENTENCE_END = re.compile(r"\.[ \u00a0][A-Z]")
 _REACH = 72
+# Proposals made of one text at most: more is no prose.
+_MOST = 100
 _PLURAL = re.compile(r"[A-Z]{2,}s")
 
 
@@ -101,6 +103,8 @@ def proposals(
     title_end = max(0, body_start - 2)
     shouting: bool | None = None
     for start, end, cue in hits:
+        if len(found) == _MOST:
+            break
         zone_start, zone_end = (0, title_end) if start < title_end else (body_start, len(text))
         if cue.side in ("noun", "of"):
             if not text[end + 1 : end + 3].strip("\"'“‘").strip() or not (
@@ -211,7 +215,7 @@ def features(
         found["form:title"] = 1.0
         if title_case(text[: max(0, body_start - 2)]):
             found["form:title_case"] = 1.0
-    if text.count(name) > 1:
+    if text.find(name, end) >= 0 or text.find(name, 0, start) >= 0:
         found["form:twice"] = 1.0
     if seen.capital_before:
         found["form:capital_before"] = 1.0

@@ -63,3 +63,22 @@ class Linker:
             probability = 1.0 if company in marked else weights.probability(shared, each)
             decided.append(Group(company, tuple(members), probability))
         return decided
+
+    def reasons(
+        self, text: str, body_start: int, found: Sequence[Candidate], company: int
+    ) -> tuple[tuple[str, float], ...]:
+        """What spoke for (positive) and against ``company``, the weightiest first: of its best mention, and of all."""
+        members = by_company(found)[company]
+        sure = {c.alias.company for c in found if c.alias.doubt == PLAIN and c.alias.kind != PUBLISHER}
+        listed = neighbours(text, found)
+        shouting = title_case(text[: max(0, body_start - 2)])
+        tier = self.registry.company(company).tier
+        each = [
+            {
+                **alias_features(c.alias, tier),
+                **read_mention(text, body_start, c, self.weights.tables, shouting, listed),
+            }
+            for c in members[:MENTIONS_READ]
+        ]
+        best = max(each, key=self.weights.score)
+        return self.weights.contributions({**best, **group_features(text, body_start, members, bool(sure - {company}))})

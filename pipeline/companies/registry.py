@@ -4,6 +4,7 @@ Built by ``training/companies_registry.py``; read here from the package's data i
 user's own table. Nothing is fetched.
 """
 
+import difflib
 import gzip
 import zlib
 from collections import defaultdict
@@ -138,6 +139,23 @@ class Registry:
             found[alias.company].append(alias)
         return found
 
+    @staticmethod
+    def kind(alias: Alias) -> AliasKind:
+        """What kind of name an alias is."""
+        return KINDS[alias.kind]
+
+    @cached_property
+    def _owned(self) -> dict[str, list[int]]:
+        found: dict[str, list[int]] = defaultdict(list)
+        for number, row in enumerate(self._rows):
+            if row[8]:
+                found[row[8]].append(number)
+        return found
+
+    def owned_by(self, number: int) -> list[int]:
+        """Numbers of the companies whose parent is this one."""
+        return self._owned.get(self._rows[number][0], [])
+
     def aliases_of(self, number: int) -> list[Alias]:
         """All names of one company."""
         return self._of_company.get(number, [])
@@ -151,14 +169,18 @@ class Registry:
                 found.append(number)
         for alias in sorted(self._by_name.get(names.key(name), ()), key=lambda a: self._rows[a.company][10]):
             found.append(alias.company)
-        return list(dict.fromkeys(found))
+        return sorted(dict.fromkeys(found), key=lambda number: self._rows[number][10])
 
     def similar(self, name: str, limit: int = 5) -> list[str]:
-        """Names of the registry that begin like ``name``: what a person may have meant."""
+        """Names of the registry that are spelled or begin like ``name``: what a person may have meant."""
         wanted = names.key(name)
-        matching = (a for k, group in self._by_name.items() if wanted and k.startswith(wanted[:4]) for a in group)
-        best = sorted(matching, key=lambda a: (self._rows[a.company][10], len(a.surface)))
-        return list(dict.fromkeys(a.surface for a in best))[:limit]
+        if not wanted:
+            return []
+        initial = [k for k in self._by_name if k[:1] == wanted[0] and abs(len(k) - len(wanted)) < 6]
+        near = difflib.get_close_matches(wanted, initial, limit, 0.75)
+        near += [k for k in initial if k.startswith(wanted[:5])]
+        best = [min(self._by_name[k], key=lambda a: self._rows[a.company][10]).surface for k in dict.fromkeys(near)]
+        return list(dict.fromkeys(best))[:limit]
 
     def extended(self, path: Path) -> "Registry":
         """This registry with the companies and aliases of a user's table (columns of ``companies.tsv``) added.
