@@ -34,9 +34,15 @@ class Reader:
         self.version = f"{self.signals.version}+{self.companies.version}"
         self._scanner = Scanner({**self.signals.vocabularies(), **self.companies.vocabularies()})
 
-    def read(self, title: str, text: str) -> Reading:
-        """Reads one article in time linear in its length. Never raises for any text."""
+    def read(self, title: str, text: str, *, companies_of_all: bool = True) -> Reading:
+        """Reads one article in time linear in its length. Never raises for any text.
+
+        With ``companies_of_all`` False, an article whose words alone show that it holds no signal is not scanned, and
+        its companies stay unnamed: several times as fast where only signals are wanted.
+        """
         document = Document(title, text)
+        if not companies_of_all and self.signals.dismisses(document):
+            return Reading(document, self.signals.dismissed(document), ())
         hits = self._scanner.scan(document.full)
         signals = self.signals.read(document, hits)
         return Reading(document, signals, self.companies.find(document, hits, signals))

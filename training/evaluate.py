@@ -41,7 +41,7 @@ def cross_validate(
             e = dev[i]
             decision = decide(weights, e.blocks)
             p = min(max(decision.probability, 1e-9), 1 - 1e-9)
-            whose = jurisdiction.choose(jurisdiction.candidates(e.full, e.hits, e.sentences), weights.jurisdiction)
+            whose = jurisdiction.choose(jurisdiction.candidates(e.document.full, e.hits, e.sentences), weights.jurisdiction)
             read[i] = Read(e, decision, float(np.log(p / (1 - p))), whose)
     return [read[i] for i in range(len(dev))]
 
@@ -98,7 +98,7 @@ def figures(reads: Sequence[Read], threshold: float) -> dict[str, float]:
 
 def best_threshold(reads: Sequence[Read]) -> float:
     """The threshold on the raw score with the best mean of signal F1 and direction macro F1."""
-    tried = np.arange(-1.5, 1.5, 0.05)
+    tried = np.arange(-1.5, 1.5, 0.1)
 
     def value(threshold: float) -> float:
         f = figures(reads, threshold)

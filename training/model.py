@@ -2,23 +2,27 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 from sklearn.linear_model import LogisticRegression
 
+from pipeline.articles.clean import clean
 from pipeline.articles.document import Document
 from pipeline.scan import Hit, Scanner
-from pipeline.signals import features, frames, jurisdiction
+from pipeline.signals import features, frames, glance, jurisdiction
 from pipeline.signals.decision import STAGES
 from pipeline.signals.hits import KIND, standing
 from pipeline.signals.sentences import Sentence, split
 from pipeline.signals.vocabulary import terms
-from pipeline.signals.weights import BLOCKS, Weights
+from pipeline.signals.weights import BLOCKS, Glance, Weights
 from schemas.terms import DIRECTIONS, INSTRUMENTS
 from training.corpus import Item
+from training.fitting import Head, fit_heads
 
+Array = np.ndarray[Any, np.dtype[Any]]
 Blocks = tuple[list[str], ...]
 HEADS: dict[str, tuple[str, ...]] = {"direction": DIRECTIONS, "instrument": INSTRUMENTS, "stage": STAGES}
 
@@ -29,24 +33,23 @@ class Example:
 
     item: Item
     blocks: Blocks
-    full: str
+    document: Document
     hits: list[Hit]
     sentences: list[Sentence]
 
 
 @dataclass(frozen=True)
 class Options:
-    """What can be chosen in training. ``scale`` weighs the six blocks; ``archive_weight`` an archive item's loss."""
+    """What can be chosen in training. ``scale`` weighs the six blocks; ``dev_weight`` the loss of the development set's
+    items; ``balance`` how far rare directions are weighed up (0 not, 1 to equality)."""
 
     cost: float = 2.0
     label_cost: float = 2.0
-    least: int = 2
+    least: int = 3
     scale: tuple[float, ...] = (1.0,) * len(BLOCKS)
-    archive_weight: float = 1.0
-    blocks: tuple[int, ...] = tuple(range(len(BLOCKS)))
-    balance: dict[str, str | None] = field(
-        default_factory=lambda: {"direction": "balanced", "instrument": None, "stage": None}
-    )
+    dev_weight: float = 1.0
+    balance: float = 0.5
+    rounds: int = 60
 
 
 def example_maker() -> Callable[[Item], Example]:
@@ -54,14 +57,14 @@ def example_maker() -> Callable[[Item], Example]:
     scanner = Scanner({KIND: list(terms().items())})
 
     def make(item: Item) -> Example:
-        document = Document(item.title, item.text)
+        document = Document(clean(item.title).replace("\n", " "), clean(item.text))
         full = document.full
         read = split(full, document.body_start, features.READ_CHARS)[: features.READ_SENTENCES + 1]
         stop = read[-1].end if read else 0
         found = standing(full, scanner.scan(full).get(KIND, []), stop)
-        words = features.word_features(item.title, full[document.body_start : max(stop, document.body_start)])
+        words = features.word_features(document.title, full[document.body_start : max(stop, document.body_start)])
         told = features.frame_features(frames.read(full, found, read))
-        return Example(item, (*words, *features.cue_features(found, read), *told), full, found, read)
+        return Example(item, (*words, *features.cue_features(found, read), *told), document, found, read)
 
     return make
 
@@ -73,35 +76,56 @@ class Vectors:
         self.options = options
         self.index: list[dict[str, int]] = []
         idf: list[float] = []
-        for block in range(len(BLOCKS)):
+        scale: list[float] = []
+        for block, factor in zip(range(len(BLOCKS)), options.scale, strict=True):
             seen: Counter[str] = Counter()
-            if block in options.blocks:
+            if factor:
                 for e in examples:
                     seen.update(set(e.blocks[block]))
             names = sorted(n for n, c in seen.items() if c >= options.least)
             self.index.append({n: len(idf) + i for i, n in enumerate(names)})
             idf += [1.0 + float(np.log((1 + len(examples)) / (1 + seen[n]))) for n in names]
-        self.idf = np.array(idf)
+            scale += [factor] * len(names)
+        self.idf, self.scale = np.array(idf), np.array(scale)
 
     def __call__(self, examples: Sequence[Example]) -> sp.csr_matrix:
         """One row an example."""
-        data: list[float] = []
         columns: list[int] = []
+        starts: list[int] = []
         ends = [0]
         for e in examples:
-            for index, names, scale in zip(self.index, e.blocks, self.options.scale, strict=True):
-                counts = Counter(index[n] for n in names if n in index)
-                if counts:
-                    at = list(counts)
-                    values = (1.0 + np.log(np.array([counts[a] for a in at]))) * self.idf[at]
-                    data += list(values / np.linalg.norm(values) * scale)
-                    columns += at
+            for index, names in zip(self.index, e.blocks, strict=True):
+                at = {index[n] for n in names if n in index}
+                if at:
+                    starts.append(len(columns))
+                    columns += sorted(at)
             ends.append(len(columns))
-        return sp.csr_matrix((data, columns, ends), shape=(len(examples), len(self.idf)))
+        values = self.idf[columns]
+        norms = np.sqrt(np.add.reduceat(values**2, starts))
+        values = values / np.repeat(norms, np.diff([*starts, len(columns)])) * self.scale[columns]
+        return sp.csr_matrix((values.astype(np.float32), columns, ends), shape=(len(examples), len(self.idf)))
 
 
-def _logistic(cost: float, balance: str | None = None) -> LogisticRegression:
-    return LogisticRegression(C=cost, class_weight=balance, max_iter=1000, tol=1e-5)
+def one_hot(labels: Sequence[str], values: Sequence[str]) -> Array:
+    """A row a label; all zero where the label is none of ``values``."""
+    return np.array([[label == value for value in values] for label in labels], dtype=np.float32)
+
+
+def heads_of(examples: Sequence[Example], options: Options) -> list[Head]:
+    """What the model is to say of the examples: signal or not, and over the signals their labels."""
+    items = [e.item for e in examples]
+    weight = np.array([options.dev_weight if i.origin == "dev" else 1.0 for i in items], dtype=np.float32)
+    truth = one_hot([str(i.signal) for i in items], ("False", "True"))
+    share = (truth * weight[:, None]).sum(0)
+    heads = [Head(truth, weight * (truth @ (share.sum() / (2 * share))), options.cost)]
+    for name, values in HEADS.items():
+        target = one_hot([getattr(i, name) for i in items], values)
+        own = weight * target.sum(1)
+        if name == "direction":
+            share = (target * own[:, None]).sum(0)
+            own = own * (target @ ((share.sum() / (len(values) * share)) ** options.balance))
+        heads.append(Head(target, own, options.label_cost))
+    return heads
 
 
 def fit_jurisdiction(examples: Sequence[Example]) -> tuple[float, ...]:
@@ -109,7 +133,7 @@ def fit_jurisdiction(examples: Sequence[Example]) -> tuple[float, ...]:
     rows, right = [], []
     for e in examples:
         if e.item.signal and e.item.jurisdiction:
-            found = jurisdiction.candidates(e.full, e.hits, e.sentences)
+            found = jurisdiction.candidates(e.document.full, e.hits, e.sentences)
             if e.item.jurisdiction in found and len(found) > 1:
                 for name, row in found.items():
                     rows.append(row)
@@ -118,33 +142,49 @@ def fit_jurisdiction(examples: Sequence[Example]) -> tuple[float, ...]:
     return tuple(float(w) for w in fitted.coef_[0])
 
 
+def fit_glance(documents: Sequence[Document], probability: Array, cost: float = 0.05) -> Glance:
+    """Word weights of the first look, fitted to the probabilities that the full reading gives; the cutoff is 0."""
+    seen: tuple[Counter[str], Counter[str]] = (Counter(), Counter())
+    read = [glance.words(d) for d in documents]
+    for pair in read:
+        for counter, words in zip(seen, pair, strict=True):
+            counter.update(words)
+    index: list[dict[str, int]] = []
+    size = 0
+    for counter in seen:
+        names = sorted(w for w, n in counter.items() if n >= 15)
+        index.append({w: size + i for i, w in enumerate(names)})
+        size += len(names)
+    columns: list[int] = []
+    ends = [0]
+    for pair in read:
+        for known, words in zip(index, pair, strict=True):
+            columns += sorted(known[w] for w in words if w in known)
+        ends.append(len(columns))
+    x = sp.csr_matrix((np.ones(len(columns), dtype=np.float32), columns, ends), shape=(len(documents), size))
+    target = np.stack([1 - probability, probability], 1).astype(np.float32)
+    w, bias = fit_heads(x, [Head(target, np.ones(len(documents), dtype=np.float32), cost)], 60)
+    log_odds = w[:, 1] - w[:, 0]
+    title, text = ({word: float(log_odds[i]) for word, i in known.items()} for known in index)
+    return Glance(title, text, float(bias[1] - bias[0]), 0.0)
+
+
 def fit(examples: Sequence[Example], options: Options, version: str = "cv") -> Weights:
-    """Weights fitted to the examples; calibration and threshold are left neutral."""
+    """Weights fitted to the examples; calibration, threshold and first look are left neutral."""
     vectors = Vectors(examples, options)
-    x = vectors(examples)
-    weight = np.array([1.0 if e.item.origin == "dev" else options.archive_weight for e in examples])
-    y = np.array([e.item.signal for e in examples])
-    columns = [vectors.idf]
-    bias = []
-    scale = np.concatenate([np.full(len(i), s) for i, s in zip(vectors.index, options.scale, strict=True)])
-    signal = _logistic(options.cost, "balanced").fit(x, y, weight)
-    columns.append(signal.coef_[0] * vectors.idf * scale)
-    bias.append(signal.intercept_[0])
-    true = np.flatnonzero(y)
-    for head, values in HEADS.items():
-        labels = [getattr(examples[i].item, head) for i in true]
-        model = _logistic(options.label_cost, options.balance[head]).fit(x[true], labels, weight[true])
-        for value in values:
-            at = list(model.classes_).index(value)
-            columns.append(model.coef_[at] * vectors.idf * scale)
-            bias.append(model.intercept_[at])
+    w, bias = fit_heads(vectors(examples), heads_of(examples, options), options.rounds)
+    # The two outputs of the first head become one: log odds of a signal.
+    w = np.concatenate([w[:, 1:2] - w[:, 0:1], w[:, 2:]], 1)
+    bias = np.concatenate([bias[1:2] - bias[0:1], bias[2:]])
     return Weights(
         version=version,
         index=tuple(vectors.index),
-        rows=np.stack(columns, 1).astype(np.float32),
-        bias=np.array(bias, dtype=np.float32),
+        rows=(w * (vectors.idf * vectors.scale)[:, None]).astype(np.float32),
+        squares=(vectors.idf**2).astype(np.float32),
+        bias=bias.astype(np.float32),
         outputs=("signal", *DIRECTIONS, *INSTRUMENTS, *STAGES),
         calibration=(1.0, 0.0),
         jurisdiction=fit_jurisdiction(examples),
         thresholds={"signal": 0.5},
+        glance=Glance({}, {}, 0.0, -1.0),
     )

@@ -1,4 +1,4 @@
-"""Trains the signal weights: ``python -m training.train --shared ../shared``. Deterministic; a minute or two.
+"""Trains the signal weights: ``python -m training.train --shared ../shared``. Deterministic; some minutes on one core.
 
 Labels are in the project by id (``training/labels``) and in the development set; the texts are read from ``--shared``.
 """
@@ -10,28 +10,39 @@ from pathlib import Path
 
 import numpy as np
 
+from pipeline.signals import glance
+from pipeline.signals.decision import decide
 from pipeline.signals.weights import Weights
 from training import corpus
 from training.evaluate import best_threshold, calibrate, calibration_error, cross_validate, figures
-from training.model import Options, example_maker, fit
+from training.model import Options, example_maker, fit, fit_glance
 
 OUT = Path(__file__).parents[1] / "pipeline" / "signals" / "data" / "weights.npz"
+# Of the labelled signals that the full reading finds, the first look may lose this share.
+LOST = 0.02
 
 
 def save(weights: Weights, path: Path) -> None:
     """Writes the weights as ``pipeline.signals.weights`` reads them."""
     names = "\n".join(name for index in weights.index for name in index)
+    rows = np.concatenate([np.sqrt(weights.squares)[:, None], weights.rows], 1)
+    first = weights.glance
     np.savez_compressed(
         path,
         version=np.array(weights.version),
         sizes=np.array([len(index) for index in weights.index]),
         names=np.frombuffer(names.encode("utf-8"), dtype=np.uint8),
-        rows=weights.rows.astype(np.float16),
+        rows=rows.astype(np.float16),
         bias=weights.bias,
         outputs=np.array("|".join(weights.outputs)),
         calibration=np.array(weights.calibration),
         jurisdiction=np.array(weights.jurisdiction),
         thresholds=np.array([weights.thresholds["signal"]]),
+        glance_title_words=np.frombuffer("\n".join(first.title).encode(), dtype=np.uint8),
+        glance_text_words=np.frombuffer("\n".join(first.text).encode(), dtype=np.uint8),
+        glance_title=np.array(list(first.title.values()), dtype=np.float16),
+        glance_text=np.array(list(first.text.values()), dtype=np.float16),
+        glance_numbers=np.array([first.bias, first.cutoff]),
     )
 
 
@@ -40,28 +51,40 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--shared", type=Path, default=Path("../shared"), help="folder with eval/ and news/")
     parser.add_argument("--out", type=Path, default=OUT)
+    parser.add_argument("--seeds", type=int, default=2, help="how often to cross-validate, each time split anew")
     chosen = parser.parse_args()
     dev_items = corpus.dev(chosen.shared)
     archive_items = corpus.archive(chosen.shared, dev_items)
     make = example_maker()
     dev, more = [make(i) for i in dev_items], [make(i) for i in archive_items]
     options = Options()
-    runs = [cross_validate(dev, more, options, seed) for seed in (1, 2, 3)]
-    pooled = [r for run in runs for r in run]
+    pooled = [r for seed in range(chosen.seeds) for r in cross_validate(dev, more, options, seed + 1)]
     threshold = best_threshold(pooled)
     slope, offset = calibrate(pooled)
+    cut = float(1 / (1 + np.exp(-(slope * threshold + offset))))
     probability = [1 / (1 + np.exp(-(slope * r.raw + offset))) for r in pooled]
     for name, value in figures(pooled, threshold).items():
         print(f"{name:22} {value:.3f}")
     print(f"{'calibration_error':22} {calibration_error(probability, [r.example.item.signal for r in pooled]):.3f}")
-    print(f"{'threshold':22} {1 / (1 + np.exp(-(slope * threshold + offset))):.3f}")
+    print(f"{'threshold':22} {cut:.3f}", flush=True)
     digest = hashlib.sha256("\n".join(sorted(i.id for i in dev_items + archive_items)).encode()).hexdigest()[:8]
     fitted = fit(dev + more, options, f"signals-1.{len(dev) + len(more)}.{digest}")
-    final = replace(
-        fitted,
-        calibration=(slope, offset),
-        thresholds={"signal": float(1 / (1 + np.exp(-(slope * threshold + offset))))},
-    )
+    final = replace(fitted, calibration=(slope, offset), thresholds={"signal": cut})
+
+    # The first look learns from what the full reading says of the archive.
+    documents, chances = [], []
+    for item in corpus.unlabelled(chosen.shared):
+        example = make(item)
+        documents.append(example.document)
+        chances.append(decide(final, example.blocks).probability)
+    said = np.array(chances)
+    looks = fit_glance(documents, said)
+    scores = np.array([glance.score(looks, d) for d in documents])
+    true = [e for e in dev + more if e.item.signal and decide(final, e.blocks).probability >= cut]
+    cutoff = float(np.quantile([glance.score(looks, e.document) for e in true], LOST))
+    final = replace(final, glance=replace(looks, cutoff=cutoff))
+    lost = (scores[said >= cut] < cutoff).mean()
+    print(f"first look: dismisses {(scores < cutoff).mean():.3f} of the archive, {lost:.4f} of what would be signals")
     save(final, chosen.out)
     print(f"{chosen.out.name} {chosen.out.stat().st_size / 1e6:.1f} MB, {len(final.rows)} features, {final.version}")
 

@@ -1,15 +1,13 @@
 """The learned decision: from an article's features to the probability of a signal and to its labels.
 
-A linear model over six blocks of features. In each block a feature weighs 1 + ln(count) times its inverse document
-frequency, and the block is scaled to unit length (the usual TF-IDF weighting), so that long and short articles can be
-compared.
+A linear model over six blocks of features. In each block a feature that occurs weighs its inverse document frequency,
+and the block is scaled to unit length, so that long and short articles can be compared.
 """
 
 import math
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 
@@ -47,18 +45,22 @@ def sigmoid(x: float) -> float:
 
 
 def scores(weights: Weights, blocks: Sequence[Sequence[str]]) -> list[float]:
-    """The model's raw outputs for the six blocks of features."""
-    total: np.ndarray[Any, np.dtype[Any]] = weights.bias.copy()
+    """The model's raw outputs for the six blocks of features: which features there are counts, not how often."""
+    at: list[int] = []
+    starts: list[int] = []
+    lengths: list[int] = []
     for index, features in zip(weights.index, blocks, strict=True):
-        counts = Counter(f for f in features if f in index)
-        if not counts:
-            continue
-        taken: np.ndarray[Any, np.dtype[Any]] = weights.rows[[index[f] for f in counts]]
-        if len(counts) != len(features):
-            times = np.array(list(counts.values()), dtype=np.float32)
-            taken = taken * (1.0 + np.log(times))[:, None]
-        norm = np.sqrt(np.dot(taken[:, 0], taken[:, 0]))
-        total = total + taken[:, 1:].sum(0) / norm
+        found = set(map(index.get, features))
+        found.discard(None)
+        if found:
+            starts.append(len(at))
+            lengths.append(len(found))
+            at += cast(set[int], found)
+    if not at:
+        return cast(list[float], weights.bias.tolist())
+    taken = weights.rows[at]
+    norms = 1.0 / np.sqrt(np.add.reduceat(weights.squares[at], starts))
+    total = weights.bias + np.repeat(norms, lengths) @ taken
     return cast(list[float], total.tolist())
 
 

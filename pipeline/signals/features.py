@@ -11,7 +11,6 @@ from itertools import pairwise
 from pipeline.scan import Hit, fold
 from pipeline.signals.frames import Frame
 from pipeline.signals.sentences import Sentence
-from pipeline.signals.vocabulary import Term
 
 # The news stands at the start: so much of the text is read for the labels (characters, sentences).
 READ_CHARS = 900
@@ -35,16 +34,6 @@ def word_features(title: str, body: str) -> tuple[list[str], list[str]]:
     return head, both
 
 
-def tag_of(term: Term) -> tuple[str, ...]:
-    """The classes of a term: cue groups, and kind of body or place."""
-    tags = term.tags
-    if term.body is not None:
-        tags = ("body." + term.body.kind, *tags)
-    if term.place is not None:
-        tags = (*tags, "place." + term.place.kind)
-    return tags
-
-
 def cue_features(hits: Sequence[Hit], sentences: Sequence[Sentence]) -> tuple[list[str], list[str]]:
     """Cue features of the title and of the sentences read: classes, ordered pairs, act with object."""
     title: list[str] = []
@@ -56,7 +45,7 @@ def cue_features(hits: Sequence[Hit], sentences: Sequence[Sentence]) -> tuple[li
         gaps: list[tuple[int, int]] = []
         while index < count and hits[index][0] < sentence.end:
             hit = hits[index]
-            inside.append(tag_of(hit[2]))
+            inside.append(hit[2].classes)
             forms.append(hit[2].form)
             gaps.append((hit[0], hit[1]))
             index += 1
@@ -107,6 +96,7 @@ def frame_features(told: Sequence[Frame]) -> tuple[list[str], list[str]]:
         if sign != "0":
             totals[not head] += 1 if sign == "+" else -1
             out += (f"dir{sign}", f"dir{sign}{who}", f"dir{sign}{f.actor_class}", f"dir{sign}{f.mood}")
+            out += (f"dir{sign}{f.act_class}", f"dir{sign}{f.object_class}", f"dir{sign}{f.act_class}|{f.object_class}")
             if f.zone == "lead":
                 out.append(f"lead{sign}")
         out += (

@@ -35,6 +35,17 @@ _NOMINAL = frozenset(
 )
 _ACTORS = frozenset(("body", "generic", "place"))
 _REACH = 5
+_TURNING = frozenset(("up", "down", "tight", "ease", "pass", "block"))
+# What joins a law to what it does: "plan to cut", "bill that bans", "rules on", "law for".
+_LINKS = (" to ", " that ", " which ", " would ", " will ", " that would ", " that will ", "to be ")
+# Past participles that do not end in -ed: with the regular ones they may follow their object ("ban withdrawn").
+_PASSIVES = frozenset(("cut", "withdrawn", "struck down", "thrown out", "set aside", "put on hold"))
+_RATES = {"up.raise": 1, "down.cut": -1}
+_EASINGS = frozenset(("down.cut", "down.soften", "down.delay"))
+# Approving or backing a burden puts it in force: "backs levy", "approves sanctions".
+_BACKINGS = frozenset(("ease.approve", "ease.back"))
+# What is raised when it is lifted.
+_LIFTED = frozenset(("burden.interest", "burden.rate", "burden.wage"))
 
 _CLAUSE = re.compile(r"[;:—–]\s|,\s|\s(?:but|while|although|though|whereas|as|after|despite)\s|\s-\s", re.IGNORECASE)
 _BACKGROUND = re.compile(
@@ -86,14 +97,6 @@ class Frame:
     span: tuple[int, int]
 
 
-def _class(term: Term) -> str:
-    if term.body is not None:
-        return "body." + term.body.kind
-    if term.tags:
-        return term.tags[0]
-    return "place." + term.place.kind if term.place is not None else ""
-
-
 def _as_object(term: Term) -> str:
     """The group by which a term may be an object, empty where it may not."""
     for tag in term.tags:
@@ -110,14 +113,42 @@ class _Object:
     upto: int
 
 
-def _object(clause: Sequence[Hit], classes: Sequence[str], after: int) -> _Object:
+def _joined(full: str, clause: Sequence[Hit], classes: Sequence[str], at: int) -> _Object | None:
+    """The polarity of object ``at`` together with what is joined to it, None where nothing is: a law and what it does
+    ("plan to raise rates", "ruling limiting access"), a package of measures, a burden's easing ("lockdown easing")."""
+    group = _as_object(clause[at][2])
+    following = clause[at + 1]
+    cls = classes[at + 1].partition(".")[0]
+    between = full[clause[at][1] : following[0]]
+    if between in (" of ", " of new ", " of the "):
+        inner = _as_object(following[2])
+        if inner.startswith("burden.") and not group.startswith("burden."):
+            return _Object(1, following, inner, at + 1)
+        return None
+    if group.startswith("law.") and cls in _TURNING and len(between) <= 24:
+        if following[2].form != "ing" and not between.endswith(_LINKS):
+            return None
+        inner_object = _object(full, clause, classes, at + 1)
+        value = compose(cls, inner_object.polarity)
+        if not value:
+            return None
+        return _Object(value, inner_object.hit or following, inner_object.group or classes[at + 1], inner_object.upto)
+    if between in (" ", "-") and group.startswith("burden.") and classes[at + 1] in _EASINGS:
+        return _Object(-1, following, group, at + 1)
+    return None
+
+
+def _object(full: str, clause: Sequence[Hit], classes: Sequence[str], after: int) -> _Object:
     """The object right of act ``after``. Acts between are composed into its polarity, and negation turns it."""
     turn = 1
     for j in range(after + 1, min(after + 1 + _REACH, len(clause))):
         term: Term = clause[j][2]
         group = _as_object(term)
         if group:
-            # An act that is also a noun ("fine", "cut") is the object unless an object of its own follows at once.
+            if j + 1 < len(clause):
+                joined = _joined(full, clause, classes, j)
+                if joined is not None:
+                    return _Object(turn * joined.polarity, clause[j], group, joined.upto)
             return _Object(turn * POLARITY.get(group.partition(".")[0], 0), clause[j], group, j)
         cls = classes[j].partition(".")[0]
         if cls in ("down", "block", "negation"):
@@ -129,11 +160,26 @@ def _object(clause: Sequence[Hit], classes: Sequence[str], after: int) -> _Objec
     return _Object(0, None, "", after)
 
 
+def _passive(full: str, hit: Hit) -> bool:
+    """Whether an act may follow its object: "tariffs lifted", "ban withdrawn"."""
+    return bool(hit[2].form == "ed") or full[hit[0] : hit[1]].lower() in _PASSIVES
+
+
+def _undone(full: str, clause: Sequence[Hit], at: int) -> bool:
+    """Whether the noun ``at`` is the object of an act that follows it in the passive: "ban on scooters lifted"."""
+    for hit in clause[at + 1 : at + 4]:
+        if hit[2].family in ("down", "block", "keep"):
+            return _passive(full, hit)
+        if _as_object(hit[2]) or hit[2].family in ACTS:
+            return False
+    return False
+
+
 def _clause_frames(
     full: str, clause: Sequence[Hit], start: int, end: int, zone: str, inherited: Hit | None
 ) -> list[Frame]:
     """The frames of one clause. ``inherited`` is the sentence's actor so far."""
-    classes = [_class(hit[2]) for hit in clause]
+    classes = [hit[2].cls for hit in clause]
     actor: Hit | None = None
     mood: Mood = "asserted"
     negated = False
@@ -160,8 +206,8 @@ def _clause_frames(
             continue
         if cls in ACTS:
             # Talks and pauses take no object: "met banks and signalled the end of the curbs" tells it by another act.
-            found = _object(clause, classes, i) if cls != "keep" else _Object(0, None, "", i)
-            if found.hit is None and cls != "keep":
+            found = _object(full, clause, classes, i) if cls != "keep" else _Object(0, None, "", i)
+            if found.hit is None and cls != "keep" and _passive(full, hit):
                 back = i - 1
                 while back >= 0 and back > i - 4 and back > used and not _as_object(clause[back][2]):
                     back -= 1
@@ -172,9 +218,16 @@ def _clause_frames(
             value = compose(cls, found.polarity)
             if cls == "tight" and found.hit is not None and found.polarity < 0 and found.upto > i + 1:
                 value = 1
+            if classes[i] in _BACKINGS and found.polarity > 0 and found.group.startswith(("burden.", "law.", "tight.")):
+                value = 1
+            if classes[i] == "down.lift" and found.group in _LIFTED and full[hit[0] : hit[0] + 4].lower() == "lift":
+                value = 1
+            if value == 0 and found.hit is None and (doer := actor or inherited) is not None:
+                # "Fed hikes", "central bank signals cuts": a central bank's rates need not be named.
+                value = _RATES.get(classes[i], 0) if doer[2].cls.endswith(".central_bank") else 0
             used = max(used, found.upto)
             act: Hit | None = hit
-        elif classes[i] in _NOMINAL:
+        elif classes[i] in _NOMINAL and not _undone(full, clause, i):
             value = POLARITY[cls]
             found = _Object(value, hit, classes[i], i)
             act = None
@@ -199,7 +252,7 @@ def _clause_frames(
                 end,
                 zone,
                 full[doer[0] : doer[1]] if doer is not None else "",
-                _class(doer[2]) if doer is not None else "",
+                doer[2].cls if doer is not None else "",
                 doer[2].body if doer is not None else None,
                 (doer[0], doer[1]) if doer is not None else None,
                 full[act[0] : act[1]] if act is not None else "",
@@ -243,6 +296,6 @@ def read(full: str, hits: Sequence[Hit], sentences: Sequence[Sentence]) -> tuple
                 part = clause[piece : piece + 200]
                 frames += _clause_frames(full, part, start, cut, sentence.zone, inherited)
                 if inherited is None:
-                    inherited = next((h for h in part if _class(h[2]).partition(".")[0] in _ACTORS), None)
+                    inherited = next((h for h in part if h[2].family in _ACTORS), None)
             start = cut
     return tuple(frames)

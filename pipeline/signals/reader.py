@@ -6,8 +6,8 @@ from typing import Any
 
 from pipeline.articles.document import Document
 from pipeline.scan import Hit
-from pipeline.signals import evidence, features, frames, jurisdiction, sectors
-from pipeline.signals.decision import Decision, decide
+from pipeline.signals import evidence, features, frames, glance, jurisdiction, sectors
+from pipeline.signals.decision import Decision, decide, sigmoid
 from pipeline.signals.hits import KIND, standing
 from pipeline.signals.sentences import Sentence, split
 from pipeline.signals.vocabulary import terms
@@ -55,8 +55,25 @@ class SignalReader:
         """Phrases for the one scan."""
         return {KIND: list(terms().items())}
 
+    def dismisses(self, document: Document) -> bool:
+        """Whether the first look at the words is enough to say that this is no signal; the scan is not needed for it."""
+        return glance.score(self._weights.glance, document) < self._weights.glance.cutoff
+
+    def dismissed(self, document: Document, hits: Sequence[Hit] = ()) -> SignalReading:
+        """The reading of an article that the first look dismissed."""
+        probability = sigmoid(glance.score(self._weights.glance, document))
+        return SignalReading(
+            min(probability, self._threshold), reasons=("its words are those of other news",), document=document, hits=tuple(hits)
+        )
+
     def read(self, document: Document, hits: dict[str, list[Hit]]) -> SignalReading:
         """Reads one article, in time linear in its length; never raises for any text."""
+        if self.dismisses(document):
+            return self.dismissed(document, hits.get(KIND, []))
+        return self.read_fully(document, hits)
+
+    def read_fully(self, document: Document, hits: dict[str, list[Hit]]) -> SignalReading:
+        """``read`` without the first look, for a document that passed it."""
         mine = hits.get(KIND, [])
         full = document.full
         read = split(full, document.body_start, features.READ_CHARS)[: features.READ_SENTENCES + 1]

@@ -51,6 +51,23 @@ class Term:
     body: Body | None = None
     place: Place | None = None
     form: str = ""
+    classes: tuple[str, ...] = ()
+    cls: str = ""
+    family: str = ""
+
+    @classmethod
+    def of(
+        cls, phrase: str, exact: bool, tags: tuple[str, ...], body: Body | None, place: Place | None, form: str = ""
+    ) -> "Term":
+        """A term with what is read off it again and again: ``classes`` are the kind of its body, its tags and the kind
+        of its place; ``cls`` is the class by which it takes part in a frame, ``family`` that class's first part."""
+        classes = tags
+        if body is not None:
+            classes = ("body." + body.kind, *classes)
+        if place is not None:
+            classes = (*classes, "place." + place.kind)
+        first = classes[0] if classes else ""
+        return cls(phrase, exact, tags, body, place, form, classes, first, first.partition(".")[0])
 
     def stands(self, text: str, start: int, end: int, shouting: bool) -> bool:
         """Whether the text writes the phrase as it must be written: names need their capitals."""
@@ -133,12 +150,12 @@ def terms() -> dict[str, Term]:
         # A phrase all in lower case ("state lawmakers") needs no capitals.
         exact = phrase != key
         if key not in table:
-            table[key] = Term(phrase, exact, (), body_, place)
+            table[key] = Term.of(phrase, exact, (), body_, place)
     for phrase, tags in cues.items():
         key = fold(phrase)
         old = table.get(key)
         if old is None:
-            table[key] = Term(phrase, False, tuple(tags), form=_form(phrase))
+            table[key] = Term.of(phrase, False, tuple(tags), None, None, _form(phrase))
         elif not old.exact or " " in phrase:
-            table[key] = Term(old.phrase, old.exact, tuple(tags), old.body, old.place, _form(phrase))
+            table[key] = Term.of(old.phrase, old.exact, tuple(tags), old.body, old.place, _form(phrase))
     return table

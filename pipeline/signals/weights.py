@@ -14,18 +14,30 @@ BLOCKS = ("title words", "text words", "title cues", "text cues", "title frames"
 
 
 @dataclass(frozen=True)
+class Glance:
+    """Weights of single words for the first look, of the title's and of the text's; below ``cutoff`` no second look."""
+
+    title: dict[str, float]
+    text: dict[str, float]
+    bias: float
+    cutoff: float
+
+
+@dataclass(frozen=True)
 class Weights:
-    """``index`` holds, for each block, the row of each feature name. Column 0 of ``rows`` is the feature's inverse
-    document frequency; the others are the outputs, named in ``outputs``, times that frequency."""
+    """``index`` holds, for each block, the row of each feature name. ``rows`` holds the outputs of each feature, named in
+    ``outputs``, times its inverse document frequency; ``squares`` the squares of that frequency."""
 
     version: str
     index: tuple[dict[str, int], ...]
     rows: np.ndarray[Any, np.dtype[np.float32]]
+    squares: np.ndarray[Any, np.dtype[np.float32]]
     bias: np.ndarray[Any, np.dtype[np.float32]]
     outputs: tuple[str, ...]
     calibration: tuple[float, float]
     jurisdiction: tuple[float, ...]
     thresholds: dict[str, float]
+    glance: Glance
 
 
 @cache
@@ -44,10 +56,24 @@ def weights() -> Weights:
         return Weights(
             version=str(held["version"]),
             index=tuple(index),
-            rows=held["rows"].astype(np.float32),
+            rows=held["rows"][:, 1:].astype(np.float32),
+            squares=held["rows"][:, 0].astype(np.float32) ** 2,
             bias=held["bias"].astype(np.float32),
             outputs=tuple(str(held["outputs"]).split("|")),
             calibration=(float(held["calibration"][0]), float(held["calibration"][1])),
             jurisdiction=tuple(float(w) for w in held["jurisdiction"]),
             thresholds=dict(zip(("signal",), (float(held["thresholds"][0]),), strict=True)),
+            glance=Glance(
+                *(
+                    dict(
+                        zip(
+                            held[f"glance_{part}_words"].tobytes().decode("utf-8").split("\n"),
+                            held[f"glance_{part}"].astype(np.float64).tolist(),
+                            strict=True,
+                        )
+                    )
+                    for part in ("title", "text")
+                ),
+                *held["glance_numbers"].tolist(),
+            ),
         )
