@@ -41,7 +41,9 @@ def cross_validate(
             e = dev[i]
             decision = decide(weights, e.blocks)
             p = min(max(decision.probability, 1e-9), 1 - 1e-9)
-            whose = jurisdiction.choose(jurisdiction.candidates(e.document.full, e.hits, e.sentences), weights.jurisdiction)
+            whose = jurisdiction.choose(
+                jurisdiction.candidates(e.document.full, e.hits, e.sentences), weights.jurisdiction
+            )
             read[i] = Read(e, decision, float(np.log(p / (1 - p))), whose)
     return [read[i] for i in range(len(dev))]
 

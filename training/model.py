@@ -47,9 +47,9 @@ class Options:
     label_cost: float = 2.0
     least: int = 3
     scale: tuple[float, ...] = (1.0,) * len(BLOCKS)
-    dev_weight: float = 1.0
+    dev_weight: float = 2.0
     balance: float = 0.5
-    rounds: int = 60
+    rounds: int = 40
 
 
 def example_maker() -> Callable[[Item], Example]:

@@ -63,7 +63,10 @@ class SignalReader:
         """The reading of an article that the first look dismissed."""
         probability = sigmoid(glance.score(self._weights.glance, document))
         return SignalReading(
-            min(probability, self._threshold), reasons=("its words are those of other news",), document=document, hits=tuple(hits)
+            min(probability, self._threshold),
+            reasons=("its words are those of other news",),
+            document=document,
+            hits=tuple(hits),
         )
 
     def read(self, document: Document, hits: dict[str, list[Hit]]) -> SignalReading:

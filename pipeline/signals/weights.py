@@ -40,6 +40,11 @@ class Weights:
     glance: Glance
 
 
+def _words(held: Any, part: str) -> dict[str, float]:
+    names = held[f"glance_{part}_words"].tobytes().decode("utf-8").split("\n")
+    return dict(zip(names, held[f"glance_{part}"].astype(np.float64).tolist(), strict=True))
+
+
 @cache
 def weights() -> Weights:
     """The weights of this version of policywire."""
@@ -64,16 +69,9 @@ def weights() -> Weights:
             jurisdiction=tuple(float(w) for w in held["jurisdiction"]),
             thresholds=dict(zip(("signal",), (float(held["thresholds"][0]),), strict=True)),
             glance=Glance(
-                *(
-                    dict(
-                        zip(
-                            held[f"glance_{part}_words"].tobytes().decode("utf-8").split("\n"),
-                            held[f"glance_{part}"].astype(np.float64).tolist(),
-                            strict=True,
-                        )
-                    )
-                    for part in ("title", "text")
-                ),
-                *held["glance_numbers"].tolist(),
+                title=_words(held, "title"),
+                text=_words(held, "text"),
+                bias=float(held["glance_numbers"][0]),
+                cutoff=float(held["glance_numbers"][1]),
             ),
         )
