@@ -1,4 +1,4 @@
-"""A real broker for the tests: a container where a Docker engine answers and has the image, and always a process."""
+"""A real broker for the tests: a process, or the same in a container."""
 
 import itertools
 import os
@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from deploy.kafka.broker import Broker, BrokerError, ProcessBroker, create_topics
+from deploy.kafka.container import ContainerBroker
 from pipeline.kafka.settings import KafkaSettings
 
 _numbers = itertools.count(1)
@@ -33,16 +34,21 @@ def process_broker(*arguments: Any) -> ProcessBroker:
         pytest.skip(str(error))
 
 
+def any_broker() -> Broker:
+    """A container where POLICYWIRE_TEST_BROKER is ``docker`` (its image: POLICYWIRE_KAFKA_IMAGE), else a process."""
+    return ContainerBroker() if os.environ.get("POLICYWIRE_TEST_BROKER") == "docker" else process_broker()
+
+
 @pytest.fixture(scope="session")
 def broker() -> Iterator[Broker]:
     """The broker that tests share. They leave it running, and use topics of their own."""
-    yield from running(process_broker())
+    yield from running(any_broker())
 
 
 @pytest.fixture
 def own_broker() -> Iterator[Broker]:
     """A broker of one test, which may kill it."""
-    yield from running(process_broker())
+    yield from running(any_broker())
 
 
 @pytest.fixture

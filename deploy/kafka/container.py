@@ -53,7 +53,8 @@ class ContainerBroker:
         self._container = (
             DockerContainer(image)
             .with_bind_ports(port, port)
-            .with_kwargs(entrypoint=["/bin/sh", "-c"], command=[script])
+            .with_command([script])
+            .with_kwargs(entrypoint=["/bin/sh", "-c"])
         )
         self._running: Any = None
 
