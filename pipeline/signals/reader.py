@@ -1,7 +1,7 @@
 """Reads an article's policy signals from what the one scan found in it."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pipeline.articles.document import Document
@@ -57,7 +57,8 @@ class SignalReader:
 
     def dismisses(self, document: Document) -> bool:
         """Whether the first look at the words is enough to say that this is no signal; the scan is not needed for it."""
-        return glance.score(self._weights.glance, document) < self._weights.glance.cutoff
+        # Without a title half of what the first look goes by is missing, so it says nothing.
+        return bool(document.title) and glance.score(self._weights.glance, document) < self._weights.glance.cutoff
 
     def dismissed(self, document: Document, hits: Sequence[Hit] = ()) -> SignalReading:
         """The reading of an article that the first look dismissed."""
@@ -82,9 +83,15 @@ class SignalReader:
         read = split(full, document.body_start, features.READ_CHARS)[: features.READ_SENTENCES + 1]
         if not read:
             return SignalReading(0.0, reasons=("empty",), document=document)
+        if not document.title:
+            # The first sentence of a text without a title does a title's work.
+            read[0] = replace(read[0], zone="title")
         stop = read[-1].end
         found = standing(full, mine, stop)
-        words = features.word_features(document.title, full[document.body_start : max(stop, document.body_start)])
+        words = features.word_features(
+            document.title or full[read[0].start : read[0].end],
+            full[document.body_start : max(stop, document.body_start)],
+        )
         cues = features.cue_features(found, read)
         told = features.frame_features(frames.read(full, found, read))
         decision = decide(self._weights, (*words, *cues, *told))
