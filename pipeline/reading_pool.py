@@ -43,7 +43,7 @@ def read_article(article: Article, policy: AlertPolicy, registry: Path | None) -
     try:
         reading_ = reader(registry)
         english = article.language in ("", ENGLISH)
-        reading = reading_.read(article.title, article.text) if english else None
+        reading = reading_.read(article.title, article.text, companies_of_all=False) if english else None
         made = make_alert(article, reading, policy, reading_.version)
     except Exception as error:  # one bad article must not stop the stream
         return Outcome(b"", "", _gave_up(article, error))
