@@ -28,7 +28,7 @@ class AlertPolicy(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    min_confidence: float = Field(default=0.5, ge=0, le=1, description="Signals less sure than this are held back.")
+    min_confidence: float = Field(default=0.3, ge=0, le=1, description="Signals less sure than this are held back.")
     directions: tuple[Direction, ...] = Field(default=(), description="Only these directions; empty: all.")
     jurisdictions: tuple[Annotated[str, Field(pattern="^(?:[A-Z]{2}|INT)$")], ...] = Field(
         default=(), description="Only these jurisdictions (ISO 3166-1 alpha-2, EU, INT); empty: all."

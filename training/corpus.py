@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 LABELS = Path(__file__).parent / "labels"
 
 
 @dataclass(frozen=True)
 class Item:
-    """One news item with its labels; ``origin`` is ``dev`` or ``archive``."""
+    """One news item with its labels; ``origin`` is ``dev``, ``archive`` or ``taught``."""
 
     id: str
     title: str
@@ -25,6 +27,9 @@ class Item:
     stage: str
     jurisdiction: str
     origin: str
+    said: tuple[float, ...] = ()
+    """What the teacher says of an item without labels: the probability of a signal, then a share for each direction,
+    instrument and stage; empty for a labelled item."""
 
 
 def key(title: str) -> str:
@@ -84,3 +89,18 @@ def unlabelled(shared: Path, every: int = 4) -> Iterator[Item]:
         if number % every == 0:
             title, text = row["title"] or "", row["text"] or ""
             yield Item(row["id"], title, text, row["source"], False, "", "", "", "", "archive")
+
+
+def taught(shared: Path, without: list[Item]) -> list[Item]:
+    """Items of the archive that bear the teacher's soft labels, but for those that are labelled or tell the same as an
+    item of ``without``."""
+    with np.load(LABELS / "soft.npz") as held:
+        said = dict(zip(held["ids"].tolist(), (held["said"].astype(np.float32) / 255).tolist(), strict=True))
+    known = {key(item.title) for item in without}
+    found = []
+    for row in lines(shared / "news" / "archive-100k.jsonl.gz"):
+        if row["id"] in said and key(row["title"]) not in known:
+            shares = tuple(said[row["id"]])
+            title, text = row["title"] or "", row["text"] or ""
+            found.append(Item(row["id"], title, text, row["source"], False, "", "", "", "", "taught", shares))
+    return found

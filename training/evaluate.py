@@ -7,8 +7,9 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 
-from pipeline.signals import jurisdiction
+from pipeline.signals import frames, jurisdiction
 from pipeline.signals.decision import Decision, decide
+from pipeline.signals.direction import settle
 from pipeline.signals.weights import Weights
 from training.model import Example, Options, fit
 
@@ -39,7 +40,8 @@ def cross_validate(
         weights = fitted([dev[i] for i in train] + list(more), options)
         for i in test:
             e = dev[i]
-            decision = decide(weights, e.blocks)
+            told = frames.read(e.document.full, e.hits, e.sentences)
+            decision = settle(decide(weights, e.blocks), told)
             p = min(max(decision.probability, 1e-9), 1 - 1e-9)
             whose = jurisdiction.choose(
                 jurisdiction.candidates(e.document.full, e.hits, e.sentences), weights.jurisdiction

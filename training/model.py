@@ -1,8 +1,8 @@
 """Fits the linear model that ``pipeline.signals.decision`` reads, on features made by the pipeline's own code."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -40,14 +40,16 @@ class Example:
 
 @dataclass(frozen=True)
 class Options:
-    """What can be chosen in training. ``scale`` weighs the six blocks; ``dev_weight`` the loss of the development set's
-    items; ``balance`` how far rare directions are weighed up (0 not, 1 to equality)."""
+    """What can be chosen in training. ``scale`` weighs the six blocks; ``weight`` the loss of an item by its
+    origin; ``balance`` says how far rare directions are weighed up (0 not, 1 to equality); ``taught`` names the heads
+    beside signal that learn from the teacher."""
 
     cost: float = 2.0
     label_cost: float = 2.0
     least: int = 3
     scale: tuple[float, ...] = (1.0,) * len(BLOCKS)
-    dev_weight: float = 2.0
+    weight: Mapping[str, float] = field(default_factory=lambda: {"dev": 2.0, "archive": 1.0, "taught": 1.0})
+    taught: tuple[str, ...] = ("direction", "instrument", "stage")
     balance: float = 0.5
     rounds: int = 40
 
@@ -112,15 +114,24 @@ def one_hot(labels: Sequence[str], values: Sequence[str]) -> Array:
 
 
 def heads_of(examples: Sequence[Example], options: Options) -> list[Head]:
-    """What the model is to say of the examples: signal or not, and over the signals their labels."""
+    """What the model is to say of the examples: signal or not, and over the signals their labels. Items that the
+    teacher labelled count by what it is sure of."""
     items = [e.item for e in examples]
-    weight = np.array([options.dev_weight if i.origin == "dev" else 1.0 for i in items], dtype=np.float32)
+    weight = np.array([options.weight[i.origin] for i in items], dtype=np.float32)
     truth = one_hot([str(i.signal) for i in items], ("False", "True"))
+    taught = [n for n, i in enumerate(items) if i.said]
+    said = np.array([items[n].said for n in taught], dtype=np.float32)
+    if taught:
+        truth[taught] = np.stack([1 - said[:, 0], said[:, 0]], 1)
     share = (truth * weight[:, None]).sum(0)
     heads = [Head(truth, weight * (truth @ (share.sum() / (2 * share))), options.cost)]
+    at = 1
     for name, values in HEADS.items():
         target = one_hot([getattr(i, name) for i in items], values)
-        own = weight * target.sum(1)
+        if taught and name in options.taught:
+            target[taught] = said[:, :1] * said[:, at : at + len(values)]
+        at += len(values)
+        own = weight * (target.sum(1) > 0)
         if name == "direction":
             share = (target * own[:, None]).sum(0)
             own = own * (target @ ((share.sum() / (len(values) * share)) ** options.balance))

@@ -57,6 +57,7 @@ def main() -> None:
     archive_items = corpus.archive(chosen.shared, dev_items)
     make = example_maker()
     dev, more = [make(i) for i in dev_items], [make(i) for i in archive_items]
+    more += [make(i) for i in corpus.taught(chosen.shared, dev_items + archive_items)]
     options = Options()
     pooled = [r for seed in range(chosen.seeds) for r in cross_validate(dev, more, options, seed + 1)]
     threshold = best_threshold(pooled)
@@ -68,7 +69,7 @@ def main() -> None:
     print(f"{'calibration_error':22} {calibration_error(probability, [r.example.item.signal for r in pooled]):.3f}")
     print(f"{'threshold':22} {cut:.3f}", flush=True)
     digest = hashlib.sha256("\n".join(sorted(i.id for i in dev_items + archive_items)).encode()).hexdigest()[:8]
-    fitted = fit(dev + more, options, f"signals-1.{len(dev) + len(more)}.{digest}")
+    fitted = fit(dev + more, options, f"signals-1.{len(dev_items) + len(archive_items)}.{digest}")
     final = replace(fitted, calibration=(slope, offset), thresholds={"signal": cut})
 
     # The first look learns from what the full reading says of the archive.

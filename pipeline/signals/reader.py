@@ -8,11 +8,13 @@ from pipeline.articles.document import Document
 from pipeline.scan import Hit
 from pipeline.signals import evidence, features, frames, glance, jurisdiction, sectors
 from pipeline.signals.decision import Decision, decide, sigmoid
+from pipeline.signals.direction import settle
 from pipeline.signals.hits import KIND, standing
 from pipeline.signals.sentences import Sentence, split
 from pipeline.signals.vocabulary import terms
 from pipeline.signals.weights import weights
 from schemas import Signal
+from schemas.terms import DIRECTIONS
 
 # Sentences read for evidence, background and frames; the labels rest on fewer (features.READ_SENTENCES).
 FRAME_CHARS = 20_000
@@ -93,8 +95,8 @@ class SignalReader:
             full[document.body_start : max(stop, document.body_start)],
         )
         cues = features.cue_features(found, read)
-        told = features.frame_features(frames.read(full, found, read))
-        decision = decide(self._weights, (*words, *cues, *told))
+        told = frames.read(full, found, read)
+        decision = settle(decide(self._weights, (*words, *cues, *features.frame_features(told))), told)
         if decision.probability < self._threshold:
             return SignalReading(
                 decision.probability, (), why_none(found), decision, document=document, hits=tuple(mine)
@@ -123,7 +125,7 @@ class SignalReader:
             jurisdiction=whose,
             authority=authority,
             sectors=sectors.bound(wide, document.body_start),
-            confidence=round(decision.probability * max(decision.directions), 4),
+            confidence=round(decision.probability * decision.directions[DIRECTIONS.index(decision.direction)], 4),
             evidence=spans,
             background=background,
         )
