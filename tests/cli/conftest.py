@@ -23,7 +23,9 @@ def policywire(monkeypatch, tmp_path, capfd) -> Callable[..., Ran]:
     """Runs ``policywire`` with the arguments given, in an empty folder, without settings of the machine's."""
     monkeypatch.chdir(tmp_path)
     for name in ("POLICYWIRE_CONFIG", "POLICYWIRE_TRACE", "POLICYWIRE_REGISTRY"):
-        monkeypatch.delenv(name, raising=False)
+        # Set first, so that what a command sets itself (--config, --debug) is gone again after the test.
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
 
     def run(*arguments: object) -> Ran:
         monkeypatch.setattr(sys, "argv", ["policywire", *map(str, arguments)])
