@@ -159,10 +159,16 @@ class DecideUnbounded(beam.PTransform):
         """Two stateful steps: by article, by story."""
         alerts = (
             candidates
-            | "Revise" >> beam.ParDo(_ReviseStateful(self.story_hours))
+            # State is kept by key, and a runner finds it again only by a coder that is deterministic: so it is named.
+            | "Keyed by article" >> beam.Map(_as_it_is).with_output_types(tuple[str, Candidate])
+            | "Revise" >> beam.ParDo(_ReviseStateful(self.story_hours)).with_output_types(tuple[str, Candidate])
             | "Place" >> beam.ParDo(_PlaceStateful(self.story_hours, self.keep_repeats, self.stamp))
         )
         return {"alerts": alerts}
+
+
+def _as_it_is(keyed: tuple[str, Candidate]) -> tuple[str, Candidate]:
+    return keyed
 
 
 _STATE = ReadModifyWriteStateSpec("known", BytesCoder())

@@ -14,6 +14,7 @@ from pipeline.cli import (
     classify,
     company,
     deadletters,
+    deploy,
     doctor,
     evaluate,
     explain,
@@ -41,6 +42,7 @@ app = typer.Typer(
 for module in (replay, run, publish, subscribe, classify, explain, company, evaluate, schema, doctor):
     app.command(module.__name__.rpartition(".")[2])(module.command)
 app.add_typer(deadletters.app, name="deadletters")
+app.add_typer(deploy.app, name="deploy")
 app.add_typer(feeds.app, name="feeds")
 
 

@@ -350,8 +350,14 @@ class CommitPositions(beam.PTransform):
         return (
             collections
             | "With sinks" >> beam.Flatten()
+            # State is kept by key, and a runner finds it again only by a coder that is deterministic: so it is named.
+            | "Keyed by partition" >> beam.Map(_as_it_is).with_output_types(tuple[str, int])
             | "Commit" >> beam.ParDo(_Commit(self.settings)).with_output_types(None)
         )
+
+
+def _as_it_is(mark: tuple[str, int]) -> tuple[str, int]:
+    return mark
 
 
 _TIMES = TimerSpec("passed", TimeDomain.WATERMARK)
