@@ -231,9 +231,11 @@ def _explain(error: BaseException, settings: KafkaSettings, topic: str | None) -
     if isinstance(error, socket.gaierror) or "DNS" in words or "getaddrinfo" in words:
         return KafkaUnavailableError(f"no host of that name: {where}; correct kafka.bootstrap")
     about = f" about topic {topic!r}" if topic else ""
+    # A broker that refuses the mechanism may just hang up, and the client's last word is then of the lost connection.
+    mechanism = f" or kafka.sasl_mechanism (now {settings.sasl_mechanism})" if settings.username is not None else ""
     return KafkaUnavailableError(
         f"no answer from a Kafka broker at {where}{about} ({_short(words)}): start it (`make kafka`), or correct "
-        f"kafka.bootstrap or kafka.security_protocol (now {settings.security_protocol})"
+        f"kafka.bootstrap or kafka.security_protocol (now {settings.security_protocol}){mechanism}"
     )
 
 

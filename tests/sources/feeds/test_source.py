@@ -266,7 +266,8 @@ def test_a_crawl_delay_is_kept(server: Server, run: Any) -> None:
     urls = [server.on(f"/{n}", say(200, rss((str(n), f"A title {n}", ago(1))))) for n in range(5)]
     started = time.monotonic()
     run(urls, robots=True).once()
-    assert time.monotonic() - started > 5 * 0.3
+    # A timer may fire a clock's tick early.
+    assert time.monotonic() - started > 5 * 0.3 - 0.05
     assert server.hits()["/robots.txt"] == 1
 
 
