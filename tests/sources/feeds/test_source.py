@@ -266,8 +266,8 @@ def test_a_crawl_delay_is_kept(server: Server, run: Any) -> None:
     urls = [server.on(f"/{n}", say(200, rss((str(n), f"A title {n}", ago(1))))) for n in range(5)]
     started = time.monotonic()
     run(urls, robots=True).once()
-    # A timer may fire a clock's tick early.
-    assert time.monotonic() - started > 5 * 0.3 - 0.05
+    # Four pauses between five feeds; the one behind robots.txt may overlap with what goes before the first.
+    assert time.monotonic() - started > 4 * 0.3
     assert server.hits()["/robots.txt"] == 1
 
 
