@@ -35,10 +35,10 @@ def main() -> None:
     scanner = Scanner(reader.vocabularies())
 
     def look(document: Document) -> bool:
-        return not reader.dismisses(document)
+        return reader.first_look(document) is None
 
     def classify(document: Document) -> bool:
-        if reader.dismisses(document):
+        if reader.first_look(document) is not None:
             return False
         return bool(reader.read_fully(document, scanner.scan(document.full)).signals)
 

@@ -41,10 +41,15 @@ class Reader:
         its companies stay unnamed: several times as fast where only signals are wanted.
         """
         document = Document(title, text)
-        if not companies_of_all and self.signals.dismisses(document):
-            return Reading(document, self.signals.dismissed(document), ())
-        hits = self._scanner.scan(document.full)
-        signals = self.signals.read(document, hits)
+        if companies_of_all:
+            hits = self._scanner.scan(document.full)
+            signals = self.signals.read(document, hits)
+        else:
+            dismissed = self.signals.first_look(document)
+            if dismissed is not None:
+                return Reading(document, dismissed, ())
+            hits = self._scanner.scan(document.full)
+            signals = self.signals.read_fully(document, hits)
         return Reading(document, signals, self.companies.find(document, hits, signals))
 
 

@@ -10,7 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.signals.decision import STAGES
+from schemas.terms import DIRECTIONS, INSTRUMENTS
+
 LABELS = Path(__file__).parent / "labels"
+# What is labelled of a signal beside its jurisdiction.
+HEADS: dict[str, tuple[str, ...]] = {"direction": DIRECTIONS, "instrument": INSTRUMENTS, "stage": STAGES}
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 
-from pipeline.signals import frames, jurisdiction
+from pipeline.signals import jurisdiction
 from pipeline.signals.decision import Decision, decide
 from pipeline.signals.direction import settle
 from pipeline.signals.weights import Weights
@@ -40,12 +40,9 @@ def cross_validate(
         weights = fitted([dev[i] for i in train] + list(more), options)
         for i in test:
             e = dev[i]
-            told = frames.read(e.document.full, e.hits, e.sentences)
-            decision = settle(decide(weights, e.blocks), told)
+            decision = settle(decide(weights, e.blocks), e.opening.frames)
             p = min(max(decision.probability, 1e-9), 1 - 1e-9)
-            whose = jurisdiction.choose(
-                jurisdiction.candidates(e.document.full, e.hits, e.sentences), weights.jurisdiction
-            )
+            whose = jurisdiction.choose(e.jurisdictions, weights.jurisdiction)
             read[i] = Read(e, decision, float(np.log(p / (1 - p))), whose)
     return [read[i] for i in range(len(dev))]
 

@@ -11,20 +11,19 @@ from sklearn.linear_model import LogisticRegression
 
 from pipeline.articles.clean import clean
 from pipeline.articles.document import Document
-from pipeline.scan import Hit, Scanner
-from pipeline.signals import features, frames, glance, jurisdiction
+from pipeline.scan import Scanner
+from pipeline.signals import glance, jurisdiction
 from pipeline.signals.decision import STAGES
-from pipeline.signals.hits import KIND, standing
-from pipeline.signals.sentences import Sentence, split
+from pipeline.signals.hits import KIND
+from pipeline.signals.opening import Opening, opening
 from pipeline.signals.vocabulary import terms
 from pipeline.signals.weights import BLOCKS, Glance, Weights
 from schemas.terms import DIRECTIONS, INSTRUMENTS
-from training.corpus import Item
+from training.corpus import HEADS, Item
 from training.fitting import Head, fit_heads
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Blocks = tuple[list[str], ...]
-HEADS: dict[str, tuple[str, ...]] = {"direction": DIRECTIONS, "instrument": INSTRUMENTS, "stage": STAGES}
 
 
 @dataclass
@@ -32,10 +31,18 @@ class Example:
     """An item as the model sees it."""
 
     item: Item
-    blocks: Blocks
     document: Document
-    hits: list[Hit]
-    sentences: list[Sentence]
+    opening: Opening
+
+    @property
+    def blocks(self) -> Blocks:
+        """Its features."""
+        return self.opening.blocks
+
+    @property
+    def jurisdictions(self) -> dict[str, list[float]]:
+        """The jurisdictions that it may be of, each with its clues."""
+        return jurisdiction.candidates(self.document.full, self.opening.hits, self.opening.sentences)
 
 
 @dataclass(frozen=True)
@@ -60,13 +67,7 @@ def example_maker() -> Callable[[Item], Example]:
 
     def make(item: Item) -> Example:
         document = Document(clean(item.title).replace("\n", " "), clean(item.text))
-        full = document.full
-        read = split(full, document.body_start, features.READ_CHARS)[: features.READ_SENTENCES + 1]
-        stop = read[-1].end if read else 0
-        found = standing(full, scanner.scan(full).get(KIND, []), stop)
-        words = features.word_features(document.title, full[document.body_start : max(stop, document.body_start)])
-        told = features.frame_features(frames.read(full, found, read))
-        return Example(item, (*words, *features.cue_features(found, read), *told), document, found, read)
+        return Example(item, document, opening(document, scanner.scan(document.full).get(KIND, [])))
 
     return make
 
@@ -144,7 +145,7 @@ def fit_jurisdiction(examples: Sequence[Example]) -> tuple[float, ...]:
     rows, right = [], []
     for e in examples:
         if e.item.signal and e.item.jurisdiction:
-            found = jurisdiction.candidates(e.document.full, e.hits, e.sentences)
+            found = e.jurisdictions
             if e.item.jurisdiction in found and len(found) > 1:
                 for name, row in found.items():
                     rows.append(row)

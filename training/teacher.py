@@ -5,6 +5,10 @@ model. Run rarely, by hand, in an environment of its own (torch, transformers, a
 
 The teacher learns from the archive's labels only and never sees the development set, nor items that tell the same, so
 that figures on the development set stay honest for whatever is trained on its soft labels. CPU, about 20 minutes.
+
+The soft labels in use were not made by one run of ``main``, which has not been run as it stands, but by these functions
+step by step: with the embeddings and the first layer frozen, three of four scheduled epochs, 64 tokens in prediction, and
+items chosen by two earlier linear models. A new run gives like labels, not the same.
 """
 
 import argparse
@@ -22,12 +26,9 @@ from transformers import AutoModel, AutoTokenizer
 
 from pipeline.articles.clean import clean
 from pipeline.reading import reader
-from pipeline.signals.decision import STAGES
-from schemas.terms import DIRECTIONS, INSTRUMENTS
 from training import corpus
 
-HEADS: dict[str, tuple[str, ...]] = {"direction": DIRECTIONS, "instrument": INSTRUMENTS, "stage": STAGES}
-OUTPUTS = 1 + sum(map(len, HEADS.values()))
+OUTPUTS = 1 + sum(map(len, corpus.HEADS.values()))
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ def targets(items: Sequence[corpus.Item]) -> torch.Tensor:
     rows = []
     for item in items:
         row = [int(item.signal)]
-        for head, values in HEADS.items():
+        for head, values in corpus.HEADS.items():
             label = getattr(item, head)
             row.append(values.index(label) if item.signal and label in values else -1)
         rows.append(row)
@@ -91,7 +92,7 @@ def targets(items: Sequence[corpus.Item]) -> torch.Tensor:
 def loss_of(raw: torch.Tensor, gold: torch.Tensor, label_weight: float) -> torch.Tensor:
     total = nn.functional.binary_cross_entropy_with_logits(raw[:, 0], gold[:, 0].float())
     at = 1
-    for i, values in enumerate(HEADS.values(), 1):
+    for i, values in enumerate(corpus.HEADS.values(), 1):
         known = gold[:, i] >= 0
         if known.any():
             part = nn.functional.cross_entropy(
@@ -168,7 +169,7 @@ def soft_labels(raw: np.ndarray) -> np.ndarray:
     """Probability of a signal, then a share for each label of each head, from raw outputs."""
     parts = [1 / (1 + np.exp(-raw[:, :1]))]
     at = 1
-    for values in HEADS.values():
+    for values in corpus.HEADS.values():
         scores = np.exp(raw[:, at : at + len(values)] - raw[:, at : at + len(values)].max(1, keepdims=True))
         parts.append(scores / scores.sum(1, keepdims=True))
         at += len(values)

@@ -6,10 +6,11 @@ from typing import Any
 
 from pipeline.articles.document import Document
 from pipeline.scan import Hit
-from pipeline.signals import evidence, features, frames, glance, jurisdiction, sectors
+from pipeline.signals import evidence, frames, glance, jurisdiction, sectors
 from pipeline.signals.decision import Decision, decide, sigmoid
 from pipeline.signals.direction import settle
 from pipeline.signals.hits import KIND, standing
+from pipeline.signals.opening import opening
 from pipeline.signals.sentences import Sentence, split
 from pipeline.signals.vocabulary import terms
 from pipeline.signals.weights import weights
@@ -57,46 +58,31 @@ class SignalReader:
         """Phrases for the one scan."""
         return {KIND: list(terms().items())}
 
-    def dismisses(self, document: Document) -> bool:
-        """Whether the first look at the words is enough to say that this is no signal; the scan is not needed for it."""
+    def first_look(self, document: Document) -> SignalReading | None:
+        """The reading of an article whose words alone say that it is no signal, without a scan; None: read it."""
         # Without a title half of what the first look goes by is missing, so it says nothing.
-        return bool(document.title) and glance.score(self._weights.glance, document) < self._weights.glance.cutoff
-
-    def dismissed(self, document: Document, hits: Sequence[Hit] = ()) -> SignalReading:
-        """The reading of an article that the first look dismissed."""
-        probability = sigmoid(glance.score(self._weights.glance, document))
-        return SignalReading(
-            min(probability, self._threshold),
-            reasons=("its words are those of other news",),
-            document=document,
-            hits=tuple(hits),
-        )
+        if not document.title:
+            return None
+        score = glance.score(self._weights.glance, document)
+        if score >= self._weights.glance.cutoff:
+            return None
+        probability = min(sigmoid(score), self._threshold)
+        return SignalReading(probability, reasons=("its words are those of other news",), document=document)
 
     def read(self, document: Document, hits: dict[str, list[Hit]]) -> SignalReading:
         """Reads one article, in time linear in its length; never raises for any text."""
-        if self.dismisses(document):
-            return self.dismissed(document, hits.get(KIND, []))
+        dismissed = self.first_look(document)
+        if dismissed is not None:
+            return replace(dismissed, hits=tuple(hits.get(KIND, ())))
         return self.read_fully(document, hits)
 
     def read_fully(self, document: Document, hits: dict[str, list[Hit]]) -> SignalReading:
         """``read`` without the first look, for a document that passed it."""
         mine = hits.get(KIND, [])
-        full = document.full
-        read = split(full, document.body_start, features.READ_CHARS)[: features.READ_SENTENCES + 1]
+        read, found, told, blocks = opening(document, mine)
         if not read:
             return SignalReading(0.0, reasons=("empty",), document=document)
-        if not document.title:
-            # The first sentence of a text without a title does a title's work.
-            read[0] = replace(read[0], zone="title")
-        stop = read[-1].end
-        found = standing(full, mine, stop)
-        words = features.word_features(
-            document.title or full[read[0].start : read[0].end],
-            full[document.body_start : max(stop, document.body_start)],
-        )
-        cues = features.cue_features(found, read)
-        told = frames.read(full, found, read)
-        decision = settle(decide(self._weights, (*words, *cues, *features.frame_features(told))), told)
+        decision = settle(decide(self._weights, blocks), told)
         if decision.probability < self._threshold:
             return SignalReading(
                 decision.probability, (), why_none(found), decision, document=document, hits=tuple(mine)
