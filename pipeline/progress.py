@@ -8,7 +8,6 @@ class Progress:
     """Counts that sources raise and the command line shows. Never part of a result: on another runner, whose workers
     are other processes, they stay at nought."""
 
-    bytes_total: int = 0
     bytes_done: int = 0
     articles: int = 0
     dead_letters: int = 0

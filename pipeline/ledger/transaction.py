@@ -30,10 +30,6 @@ class Transaction:
         """Keeps a feed's JSON."""
         self._connection.execute("INSERT OR REPLACE INTO feed_states VALUES (?, ?)", (url, state.decode()))
 
-    def drop_feed_state(self, url: str) -> None:
-        """Forgets a feed."""
-        self._connection.execute("DELETE FROM feed_states WHERE url = ?", (url,))
-
     def set_seen(self, pairs: Iterable[tuple[str, str]]) -> None:
         """Marks keys as read, each with its digest. Keys still seen should be marked again at times: see ``prune``."""
         self._connection.executemany(

@@ -59,7 +59,6 @@ class KafkaRounds:
         self.name = f"kafka {settings.bootstrap}"
         self._limits = limits
         self._reader = _Reader(self.name, settings, topic, start, once, tell)
-        self._planned: dict[str, int] = {}
         self._written: dict[str, int] = {}
 
     @property
