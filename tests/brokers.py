@@ -39,6 +39,15 @@ def any_broker() -> Broker:
     return ContainerBroker() if os.environ.get("POLICYWIRE_TEST_BROKER") == "docker" else process_broker()
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """In a run against the container, leaves out what would not touch it."""
+    if os.environ.get("POLICYWIRE_TEST_BROKER") != "docker":
+        return
+    others = [item for item in items if not {"broker", "own_broker"} & set(getattr(item, "fixturenames", ()))]
+    config.hook.pytest_deselected(items=others)
+    items[:] = [item for item in items if item not in others]
+
+
 @pytest.fixture(scope="session")
 def broker() -> Iterator[Broker]:
     """The broker that tests share. They leave it running, and use topics of their own."""

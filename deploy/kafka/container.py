@@ -12,8 +12,8 @@ registry."""
 
 _CLUSTER = "cG9saWN5d2lyZS1kZXZlbA"
 _RUN = """
-[ -d /tmp/data ] || java -cp '/opt/kafka/libs/*' kafka.tools.StorageTool format -t {cluster} -c /tmp/server.properties
-exec java -Xmx384m -XX:+UseSerialGC -cp '/opt/kafka/libs/*' kafka.Kafka /tmp/server.properties
+[ -d /tmp/data ] || java -XX:TieredStopAtLevel=1 -cp '/opt/kafka/libs/*' kafka.tools.StorageTool format -t {cluster} -c /tmp/server.properties
+exec java -Xmx384m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp '/opt/kafka/libs/*' kafka.Kafka /tmp/server.properties
 """
 
 
