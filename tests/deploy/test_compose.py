@@ -8,13 +8,12 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-import typer
 import yaml
 
-from pipeline.cli import app
 from pipeline.settings import load_settings
 from pipeline.sources.feeds.opml import feed_urls
 from tests.conftest import ROOT
+from tests.deploy.command_lines import expect_command
 
 DEPLOY = ROOT / "deploy"
 TEXT = (DEPLOY / "compose.yaml").read_text()
@@ -121,11 +120,9 @@ def test_kafka_listens_where_it_says():
 
 @pytest.mark.parametrize("name", ["policywire", "subscriber"])
 def test_commands_are_those_of_the_command_line(name):
-    command, *arguments = SERVICES[name]["command"]
-    parser = typer.main.get_command(app).commands[command]
-    parser.make_context(command, list(arguments))
+    expect_command(SERVICES[name]["command"])
     with pytest.raises(Exception, match="No such option"):
-        parser.make_context(command, [*arguments, "--no-such-flag"])
+        expect_command([*SERVICES[name]["command"], "--no-such-flag"])
 
 
 def test_topics_are_made_before_they_are_used():
