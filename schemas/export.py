@@ -28,11 +28,21 @@ _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def json_schema(name: str) -> dict[str, Any]:
-    """The JSON Schema (2020-12) of a model by its name in MODELS. An article is described as it is read, everything
-    else as it is written. Raises KeyError for another name."""
-    mode: Any = "validation" if name == "article" else "serialization"
-    schema = MODELS[name].model_json_schema(mode=mode)
+    """The JSON Schema (2020-12) of a model by its name in MODELS. An article is described as it is read: unknown fields
+    are refused. Everything else is described as it is written: later minor versions may add fields, and who validates
+    by this one accepts them. Raises KeyError for another name."""
+    if name == "article":
+        schema = MODELS[name].model_json_schema(mode="validation")
+    else:
+        schema = _open(MODELS[name].model_json_schema(mode="serialization"))
     return {"$schema": _DIALECT, "$id": f"urn:policywire:schema:{name}:{SCHEMA_VERSION}", **schema}
+
+
+def _open(node: Any) -> Any:
+    """``node`` with objects that may hold further fields."""
+    if isinstance(node, dict):
+        return {key: _open(value) for key, value in node.items() if (key, value) != ("additionalProperties", False)}
+    return [_open(value) for value in node] if isinstance(node, list) else node
 
 
 def asyncapi() -> dict[str, Any]:
@@ -72,7 +82,11 @@ def asyncapi() -> dict[str, Any]:
         },
         "defaultContentType": "application/json",
         "channels": {
-            "articles": channel("news", "Articles to read, keyed by the article's identity.", "article"),
+            "articles": channel(
+                "news",
+                "Articles to read, keyed by the article's identity. Unknown fields make a dead letter.",
+                "article",
+            ),
             "alerts": channel(
                 "policy-alerts",
                 "Alerts, keyed by story. At least once: a subscriber drops what it has seen by the event's id.",
@@ -103,7 +117,7 @@ def asyncapi() -> dict[str, Any]:
                     {"__connect.errors.exception.message": "What is wrong, as Kafka Connect names it."},
                 ),
             },
-            "schemas": definitions["$defs"],
+            "schemas": _open(definitions["$defs"]),
         },
     }
 

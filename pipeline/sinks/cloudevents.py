@@ -65,7 +65,9 @@ def _validated(event: dict[str, Any]) -> AlertEvent:
         problems = error.errors(include_url=False, include_input=False, include_context=False)
         if not all(problem["type"] == "extra_forbidden" for problem in problems):
             first = next(problem for problem in problems if problem["type"] != "extra_forbidden")
-            raise InputError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+            later = f"; its schema is {schema}, this policywire knows {SCHEMA_VERSION}: upgrade it"
+            hint = later if version not in (SCHEMA_VERSION, "") else ""
+            raise InputError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}{hint}") from error
         for problem in problems:
             _drop(event, problem["loc"])
         return AlertEvent.model_validate_json(orjson.dumps(event))
