@@ -159,6 +159,17 @@ def _config_file() -> Path:
     return Path(os.environ.get("POLICYWIRE_CONFIG", CONFIG_FILE))
 
 
+_NO_SETTINGS = {"CONFIG", "TRACE", "CRASH_AT", "PRISM", "KAFKA_IMAGE", "SHARED"}
+
+
+def unknown_variables() -> list[str]:
+    """Variables of the environment that begin with POLICYWIRE_ and set nothing: most likely misspelt. (Within a group,
+    such as POLICYWIRE_KAFKA__, a misspelt one is refused.)"""
+    known = {name.upper() for name in Settings.model_fields} | _NO_SETTINGS
+    found = [name for name in os.environ if name.startswith("POLICYWIRE_") and not name.startswith("POLICYWIRE_TEST_")]
+    return sorted(name for name in found if name.removeprefix("POLICYWIRE_").partition("__")[0].upper() not in known)
+
+
 def given(**flags: Any) -> dict[str, Any] | None:
     """Those of a group's flags that were given, as ``load_settings`` takes them; None if there are none."""
     return {name: value for name, value in flags.items() if value is not None} or None
@@ -180,6 +191,8 @@ def load_settings(**flags: Any) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
+        unknown = first["type"] == "extra_forbidden"
+        message = "there is no such setting" if unknown else first["msg"].removeprefix("Value error, ")
         raise UsageError(
-            f"setting {key}: {first['msg']} (from a flag, POLICYWIRE_{key.upper().replace('.', '__')} or {path})"
+            f"setting {key}: {message} (from a flag, POLICYWIRE_{key.upper().replace('.', '__')} or {path})"
         ) from error

@@ -3,7 +3,7 @@
 import pytest
 
 from pipeline.errors import UsageError
-from pipeline.settings import load_settings
+from pipeline.settings import load_settings, unknown_variables
 
 
 @pytest.fixture(autouse=True)
@@ -35,12 +35,15 @@ def test_flags_win_over_the_environment_and_that_over_the_file(elsewhere, monkey
     ("content", "says"),
     [
         ("ledger = [", "not valid TOML"),
-        ("leger = 'x'", "leger"),
+        ("leger = 'x'", "leger: there is no such setting"),
         ("[alerting]\nmin_confidence = 3", "alerting.min_confidence"),
         ("[alerting]\nmin_confidense = 0.3", "alerting.min_confidense"),
         ("[alerting]\ndirections = ['up']", "alerting.directions.0"),
         ("[alerting]\njurisdictions = ['China']", "alerting.jurisdictions.0"),
         ("[limits]\nmax_line_bytes = 0", "limits.max_line_bytes"),
+        ("[telemetry]\nmetrics = '9464'", "telemetry.metrics: '9464' is no HOST:PORT, such as"),
+        ("[telemetry]\nmetrics = ':80000'", "telemetry.metrics: ':80000' is no HOST:PORT"),
+        ("[kafka]\nsecurity_protocol = 'SASL_SSL'", "kafka: SASL_SSL needs kafka.username and kafka.password"),
     ],
 )
 def test_a_bad_file_is_refused_by_name(elsewhere, content, says):
@@ -55,3 +58,12 @@ def test_a_named_file_must_exist(elsewhere, monkeypatch):
         load_settings()
     (elsewhere / "other.toml").write_text('ledger = "o.sqlite"')
     assert str(load_settings().ledger) == "o.sqlite"
+
+
+def test_variables_that_set_nothing_are_known(monkeypatch):
+    monkeypatch.setenv("POLICYWIRE_WORKERS", "2")
+    monkeypatch.setenv("POLICYWIRE_KAFKA__PASSWORD", "x")
+    assert unknown_variables() == []
+    monkeypatch.setenv("POLICYWIRE_WORKRES", "2")
+    monkeypatch.setenv("POLICYWIRE_PORT_9464_TCP", "tcp://10.0.0.1:9464")
+    assert unknown_variables() == ["POLICYWIRE_PORT_9464_TCP", "POLICYWIRE_WORKRES"]

@@ -70,6 +70,13 @@ def _options(
         os.environ["POLICYWIRE_TRACE"] = "1"
 
 
+def _words(error: Exception) -> str:
+    """What is wrong with a command line, and where it says what is right; empty where the help itself was shown."""
+    message = " ".join(error.format_message().split()).rstrip(".")  # type: ignore[attr-defined]
+    context = getattr(error, "ctx", None)
+    return f"{message}; see `{context.command_path} --help`" if message and context else message
+
+
 def main() -> None:
     """Runs the command line and exits: 0 done, 1 failed, 2 wrong use, 130 interrupted."""
     from pipeline.errors import PolicywireError
@@ -77,7 +84,12 @@ def main() -> None:
 
     quieten()
     try:
-        app()
+        sys.exit(app(prog_name="policywire", standalone_mode=False))
+    except typer.TyperException as error:
+        # One line instead of a box, as for everything else that is wrong.
+        if message := _words(error):
+            complain(message)
+        sys.exit(2)
     except PolicywireError as error:
         if "POLICYWIRE_TRACE" in os.environ:
             raise

@@ -84,7 +84,9 @@ def _checks(kafka: str | None, topics: list[str], ledger: Path | None) -> Iterat
     (found,) = settings
     yield _look("model", _model, again)
     yield _look("registry", lambda: _registry(found), "correct the file that the setting `registry` names, or unset it")
-    yield _look("ledger", lambda: _ledger(found.ledger), "correct the setting `ledger`")
+    yield _look(
+        "ledger", lambda: _ledger(found.ledger), "do what it says, or give another --ledger (the setting `ledger`)"
+    )
     if kafka or topics or "bootstrap" in found.kafka.model_fields_set:
         broker = _look("broker", lambda: _broker(found), "correct kafka.bootstrap, or start the broker")
         yield broker
@@ -114,9 +116,11 @@ def _python() -> str:
 def _settings(found: "list[Settings]", kafka: str | None, ledger: Path | None) -> str:
     import os
 
-    from pipeline.settings import CONFIG_FILE, load_settings
+    from pipeline.settings import CONFIG_FILE, load_settings, unknown_variables
 
     found.append(load_settings(kafka={"bootstrap": kafka} if kafka else None, ledger=ledger))
+    if unknown := unknown_variables():
+        raise _UnwellError(f"{', '.join(unknown)} sets nothing", "correct the name, or unset it: it may be misspelt")
     path = os.environ.get("POLICYWIRE_CONFIG", CONFIG_FILE)
     return f"from {path}" if os.path.exists(path) else "defaults and environment"  # noqa: PTH110 -- a name to show
 
@@ -179,14 +183,18 @@ def _ledger(path: Path) -> str:
 
 
 def _broker(settings: "Settings") -> str:
+    from pipeline.errors import KafkaRefusedError, UsageError
     from pipeline.kafka.clients import consumer, explained
 
-    client = consumer(settings.kafka, group_id=None)
     try:
-        with explained(settings.kafka):
-            topics = client.topics()
-    finally:
-        client.close()
+        client = consumer(settings.kafka, group_id=None)
+        try:
+            with explained(settings.kafka):
+                topics = client.topics()
+        finally:
+            client.close()
+    except (KafkaRefusedError, UsageError) as error:
+        raise _UnwellError(str(error), "correct the setting that it names") from error
     return f"{settings.kafka.bootstrap} answers, {len(topics)} topics"
 
 

@@ -1,11 +1,22 @@
 """What is told to operators, and how."""
 
-from typing import Literal, TypeAlias
+import re
+from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 LogFormat: TypeAlias = Literal["auto", "human", "json"]
 LogLevel: TypeAlias = Literal["debug", "info", "warning", "error"]
+
+
+_ADDRESS = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]*):([0-9]{1,5})")
+
+
+def _check_address(address: str) -> str:
+    found = _ADDRESS.fullmatch(address)
+    if not found or int(found[1]) > 65535:
+        raise ValueError(f"{address[:100]!r} is no HOST:PORT, such as 127.0.0.1:9464 or, for every address, :9464")
+    return address
 
 
 class TelemetrySettings(BaseModel):
@@ -13,9 +24,8 @@ class TelemetrySettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    metrics: str | None = Field(
+    metrics: Annotated[str, AfterValidator(_check_address)] | None = Field(
         default=None,
-        pattern=r"^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]*):[0-9]{1,5}$",
         description="HOST:PORT on which /metrics, /healthz and /readyz answer; none: nowhere. :9464 is every address.",
     )
     stalled_seconds: float = Field(

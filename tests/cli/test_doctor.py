@@ -29,6 +29,23 @@ def test_a_bad_setting_is_named_and_ends_the_examination(policywire, tmp_path):
     assert checks(ran)["settings"]["remedy"]
 
 
+def test_a_misspelt_variable_is_found(policywire, monkeypatch):
+    monkeypatch.setenv("POLICYWIRE_WORKRES", "3")
+    ran = policywire("doctor", "--json")
+    assert ran.code == 1
+    assert checks(ran)["settings"]["found"] == "POLICYWIRE_WORKRES sets nothing"
+    assert checks(ran)["model"]["remedy"] == ""
+
+
+def test_a_setting_of_kafka_that_will_not_do_is_the_remedy(policywire, monkeypatch):
+    monkeypatch.setenv("POLICYWIRE_KAFKA__SECURITY_PROTOCOL", "SSL")
+    monkeypatch.setenv("POLICYWIRE_KAFKA__TLS_CA", "missing.pem")
+    ran = policywire("doctor", "--json", "--kafka", "localhost:1")
+    assert ran.code == 1
+    assert "correct kafka.tls_ca" in checks(ran)["broker"]["found"]
+    assert checks(ran)["broker"]["remedy"] == "correct the setting that it names"
+
+
 def test_a_ledger_is_looked_into(policywire, tmp_path):
     with Ledger(tmp_path / "policywire.sqlite"):
         ran = policywire("doctor", "--json")

@@ -43,13 +43,34 @@ def test_version(policywire):
 
 @pytest.mark.parametrize(
     "arguments",
-    [("nonsense",), ("replay", "--nonsense"), ("replay",), ("schema", "nonsense"), ("replay", "x", "--show", "-1")],
+    [
+        ("nonsense",),
+        ("replay", "--nonsense"),
+        ("replay",),
+        ("schema", "nonsense"),
+        ("replay", "x", "--show", "-1"),
+        ("feeds", "nonsense"),
+        ("run", "--poll", "soon"),
+    ],
 )
-def test_wrong_use_exits_2_and_says_why(policywire, arguments):
+def test_wrong_use_exits_2_and_says_why_in_one_line(policywire, arguments):
     ran = policywire(*arguments)
-    assert ran.code == 2
-    assert ran.err.strip()
-    assert "Traceback" not in ran.err
+    assert (ran.code, ran.out) == (2, "")
+    assert len(ran.err.splitlines()) == 1
+    assert ran.err.startswith("policywire: ")
+
+
+def test_a_wrong_flag_is_named_with_the_command_that_knows_the_right_ones(policywire):
+    ran = policywire("run", "--fedes", "x")
+    assert ran.err.startswith("policywire: No such option: --fedes")
+    assert ran.err.endswith("see `policywire run --help`\n")
+
+
+@pytest.mark.parametrize("arguments", [(), ("feeds",)])
+def test_no_command_at_all_shows_the_help(policywire, arguments):
+    ran = policywire(*arguments)
+    assert (ran.code, ran.err) == (2, "")
+    assert "Usage" in ran.out
 
 
 def test_a_bad_setting_is_wrong_use(policywire, tmp_path):

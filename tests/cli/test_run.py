@@ -189,6 +189,43 @@ def test_wrong_use_is_one_line_and_exit_code_2(run, arguments, words):
     assert "Traceback" not in log
 
 
+def _newer_ledger(folder):
+    with Ledger(folder / "l.sqlite") as ledger, ledger.transaction() as transaction:
+        transaction.set_meta("schema_version", "99")
+
+
+def test_a_ledger_of_a_newer_policywire_is_one_line_and_exit_code_1(run, tmp_path):
+    _newer_ledger(tmp_path)
+    before = (tmp_path / "l.sqlite").read_bytes()
+    code, _, log = run("--feeds", "https://a.invalid/", "--ledger", "l.sqlite").wait()
+    assert code == 1
+    assert "schema version 99" in log
+    assert "upgrade policywire" in log
+    assert len(log.splitlines()) == 1
+    assert (tmp_path / "l.sqlite").read_bytes() == before
+
+
+@pytest.mark.parametrize("ledger", ["l.sqlite", "new.sqlite", "new/l.sqlite"])
+def test_a_read_only_volume_is_one_line_and_exit_code_1(tmp_path, ledger):
+    volume = tmp_path / "volume"
+    volume.mkdir()
+    Ledger(volume / "l.sqlite").close()
+    # Mounted read-only in a mount namespace of the test's own: not even root may write there.
+    mount = f"mount --bind {volume} {volume} && mount -o remount,bind,ro {volume}"
+    unshare = ["unshare", "--mount", *(() if os.geteuid() == 0 else ("--map-root-user",)), "sh", "-c"]
+    if subprocess.run([*unshare, mount], capture_output=True, check=False).returncode:
+        pytest.skip("this machine lets nobody mount a volume read-only (unshare --mount)")
+    command = f"{sys.executable} -m pipeline.cli run --feeds https://a.invalid/ --ledger {volume / ledger}"
+    ran = subprocess.run(
+        [*unshare, f"{mount} && exec {command}"],
+        cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert ran.returncode == 1
+    assert len(ran.stderr.splitlines()) == 1
+    assert "Read-only file system" in ran.stderr
+    assert "--ledger" in ran.stderr
+
+
 def test_where_to_start():
     assert parse_start("latest") == "latest"
     assert parse_start("2026-01-31").isoformat() == "2026-01-31T00:00:00+00:00"
