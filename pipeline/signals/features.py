@@ -6,15 +6,19 @@ Names are strings so that training and reading cannot disagree on them.
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 from pipeline.scan import Hit, fold
-from pipeline.signals.frames import Frame
+from pipeline.signals.frames import ACTORS, Frame, Mood, Tense
 from pipeline.signals.sentences import Sentence
+from pipeline.signals.vocabulary import Term
 
 # The news stands at the start: so much of the text is read for the labels (characters, sentences).
 READ_CHARS = 900
 READ_SENTENCES = 6
+# So many terms behind it a term makes a pair with.
+_REACH = 4
 
 _WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*|[$£€?!%]")
 
@@ -34,48 +38,55 @@ def word_features(title: str, body: str) -> tuple[list[str], list[str]]:
     return head, both
 
 
+class _Pairs(dict[tuple[str, str], str]):
+    """The names of pairs of classes, joined by ``sign``; each is made once."""
+
+    def __init__(self, sign: str) -> None:
+        self._sign = sign
+
+    def __missing__(self, pair: tuple[str, str]) -> str:
+        name = self[pair] = pair[0] + self._sign + pair[1]
+        return name
+
+
+_BEFORE, _BESIDE = _Pairs(">"), _Pairs("+")
+
+
 def cue_features(hits: Sequence[Hit], sentences: Sequence[Sentence]) -> tuple[list[str], list[str]]:
     """Cue features of the title and of the sentences read: classes, ordered pairs, act with object."""
     title: list[str] = []
     body: list[str] = []
-    index, count = 0, len(hits)
+    first = 0
     for sentence in sentences:
-        inside: list[tuple[str, ...]] = []
-        forms: list[str] = []
-        gaps: list[tuple[int, int]] = []
-        while index < count and hits[index][0] < sentence.end:
-            hit = hits[index]
-            inside.append(hit[2].classes)
-            forms.append(hit[2].form)
-            gaps.append((hit[0], hit[1]))
-            index += 1
-        out = title if sentence.zone == "title" else body
-        sentence_features(inside, forms, gaps, "L:" if sentence.zone == "lead" else "", out)
+        last = first
+        while last < len(hits) and hits[last][0] < sentence.end:
+            last += 1
+        if first < last:
+            out = title if sentence.zone == "title" else body
+            _sentence_features(hits[first:last], sentence.zone == "lead", out)
+        first = last
     return title, body
 
 
-def sentence_features(
-    inside: list[tuple[str, ...]], forms: list[str], gaps: list[tuple[int, int]], zone: str, out: list[str]
-) -> None:
-    """Appends the features of one sentence, given its terms' classes, inflections and places."""
-    size = len(inside)
-    actor = ""
-    for i in range(size):
-        tags = inside[i]
-        first = tags[0]
-        out.extend(tags)
-        if zone:
-            out.append(zone + first)
-        if not actor and first.startswith(("body.", "generic.", "place.")):
-            actor = first
-            out.append(f"first:{first}@{min(i, 3)}")
-        if forms[i]:
-            out.append(f"{first}:{forms[i]}")
-        for j in range(i + 1, min(i + 5, size)):
-            other = inside[j][0]
-            out.append(f"{first}>{other}")
-            if j == i + 1 and gaps[j][0] - gaps[i][1] < 3:
-                out.append(f"{first}+{other}")
+def _sentence_features(hits: Sequence[Hit], lead: bool, out: list[str]) -> None:
+    """Appends the features of one sentence, given its terms."""
+    terms: list[Term] = [hit[2] for hit in hits]
+    classes = [term.cls for term in terms]
+    for term in terms:
+        out += term.classes
+        if term.inflected:
+            out.append(term.inflected)
+    if lead:
+        out += ["L:" + cls for cls in classes]
+    for i, term in enumerate(terms):
+        if term.family in ACTORS:
+            out.append(f"first:{term.cls}@{min(i, 3)}")
+            break
+    for distance in range(1, _REACH + 1):
+        out += map(_BEFORE.__getitem__, zip(classes, classes[distance:], strict=False))
+    for (_, end, one), (start, _, other) in pairwise(hits):
+        if start - end < 3:
+            out.append(_BESIDE[one.cls, other.cls])
 
 
 def frame_features(told: Sequence[Frame]) -> tuple[list[str], list[str]]:
@@ -88,31 +99,34 @@ def frame_features(told: Sequence[Frame]) -> tuple[list[str], list[str]]:
         out = title if head else body
         sign = "+" if f.direction == "tightening" else "-" if f.direction == "easing" else "0"
         if f.background:
-            out.append(f"past{sign}")
+            out.append("past" + sign)
             continue
-        act = f.act_class.partition(".")[0]
-        thing = f.object_class.partition(".")[0]
-        who = f.actor_class.partition(".")[0]
+        out += _told(sign, f.zone == "lead", f.actor_class, f.act_class, f.object_class, f.tense, f.mood, f.negated)
         if sign != "0":
             totals[not head] += 1 if sign == "+" else -1
-            out += (f"dir{sign}", f"dir{sign}{who}", f"dir{sign}{f.actor_class}", f"dir{sign}{f.mood}")
-            out += (f"dir{sign}{f.act_class}", f"dir{sign}{f.object_class}", f"dir{sign}{f.act_class}|{f.object_class}")
-            if f.zone == "lead":
-                out.append(f"lead{sign}")
-        out += (
-            f"{who}|{act}|{thing}",
-            f"{f.actor_class}|{f.act_class}",
-            f"{f.act_class}|{f.object_class}",
-            f"{f.act_class}|{thing}",
-            f"act:{f.act_class}|{f.tense}",
-            f"obj:{f.object_class}",
-            f"mood:{f.mood}|{f.tense}",
-            f"who:{f.actor_class}",
-        )
-        if f.negated:
-            out.append(f"not:{act}|{thing}")
     for total, out in zip(totals, (title, body), strict=True):
         if total:
             out.append(f"sum{'+' if total > 0 else '-'}{min(abs(total), 3)}")
             out.append(f"sum{'+' if total > 0 else '-'}")
     return title, body
+
+
+@lru_cache(maxsize=1 << 15)
+def _told(
+    sign: str, lead: bool, actor: str, act: str, thing: str, tense: Tense, mood: Mood, negated: bool
+) -> tuple[str, ...]:
+    """The features of one frame. Frames are much alike, so that most are made but once."""
+    acts = act.partition(".")[0]
+    things = thing.partition(".")[0]
+    who = actor.partition(".")[0]
+    out: list[str] = []
+    if sign != "0":
+        out += (f"dir{sign}", f"dir{sign}{who}", f"dir{sign}{actor}", f"dir{sign}{mood}")
+        out += (f"dir{sign}{act}", f"dir{sign}{thing}", f"dir{sign}{act}|{thing}")
+        if lead:
+            out.append(f"lead{sign}")
+    out += (f"{who}|{acts}|{things}", f"{actor}|{act}", f"{act}|{thing}", f"{act}|{things}", f"act:{act}|{tense}")
+    out += (f"obj:{thing}", f"mood:{mood}|{tense}", f"who:{actor}")
+    if negated:
+        out.append(f"not:{acts}|{things}")
+    return tuple(out)

@@ -1,7 +1,6 @@
 """The start of an article, on which its labels rest, read as the model reads it: in training and in use alike."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 from pipeline.articles.document import Document
@@ -27,7 +26,7 @@ def opening(document: Document, hits: Sequence[Hit]) -> Opening:
     read = split(full, document.body_start, features.READ_CHARS)[: features.READ_SENTENCES + 1]
     if read and not document.title:
         # The first sentence of a text without a title does a title's work.
-        read[0] = replace(read[0], zone="title")
+        read[0] = read[0]._replace(zone="title")
     stop = read[-1].end if read else 0
     found = standing(full, hits, stop)
     told = frames.read(full, found, read)

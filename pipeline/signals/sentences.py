@@ -1,8 +1,7 @@
 """Splits a document into its title and sentences, by rules that survive headlines, abbreviations and bad text."""
 
 import re
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Zone = Literal["title", "lead", "body"]
 
@@ -13,8 +12,7 @@ _ABBREVIATION = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Sentence:
+class Sentence(NamedTuple):
     """A sentence as offsets of ``Document.full``. The lead is the first sentence of the text."""
 
     start: int

@@ -20,6 +20,9 @@ _WORDS = frozenset(
     "who nice safe ed sat us fed sec mas it acm cac cra dot sc hc cap dna fia petro hunt boris lula pra".split()  # noqa: SIM905
 )
 
+# Cue classes that an act may have for its object.
+_OBJECTS = frozenset(("burden", "support", "permit", "law"))
+
 
 @dataclass(frozen=True, slots=True)
 class Body:
@@ -54,20 +57,28 @@ class Term:
     classes: tuple[str, ...] = ()
     cls: str = ""
     family: str = ""
+    group: str = ""
+    as_object: str = ""
+    inflected: str = ""
 
     @classmethod
     def of(
         cls, phrase: str, exact: bool, tags: tuple[str, ...], body: Body | None, place: Place | None, form: str = ""
     ) -> "Term":
         """A term with what is read off it again and again: ``classes`` are the kind of its body, its tags and the kind
-        of its place; ``cls`` is the class by which it takes part in a frame, ``family`` that class's first part."""
+        of its place; ``cls`` is the class by which it takes part in a frame, ``family`` and ``group`` that class's two
+        parts; ``as_object`` is the tag by which it may be an act's object, empty where it may not; ``inflected`` its class
+        with its form, empty where it has none."""
         classes = tags
         if body is not None:
             classes = ("body." + body.kind, *classes)
         if place is not None:
             classes = (*classes, "place." + place.kind)
         first = classes[0] if classes else ""
-        return cls(phrase, exact, tags, body, place, form, classes, first, first.partition(".")[0])
+        family, _, group = first.partition(".")
+        as_object = next((tag for tag in tags if tag.partition(".")[0] in _OBJECTS), "")
+        inflected = f"{first}:{form}" if form else ""
+        return cls(phrase, exact, tags, body, place, form, classes, first, family, group, as_object, inflected)
 
     def stands(self, text: str, start: int, end: int, shouting: bool) -> bool:
         """Whether the text writes the phrase as it must be written: names need their capitals."""
