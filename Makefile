@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 RUN_STAMP := $(VENV)/.run-stamp
 DEV_STAMP := $(VENV)/.dev-stamp
 
-.PHONY: help setup demo test lint types schema-check schemas format bench kafka clean
+.PHONY: help setup demo test lint types schema-check schemas format kafka lock release clean
 help: ## What there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
@@ -53,6 +53,18 @@ format: $(DEV_STAMP) ## Format the code
 
 kafka: $(DEV_STAMP) ## Run a Kafka broker to develop with (Docker, else Java) until Ctrl-C
 	@$(BIN)/python -m deploy.kafka $(KAFKA)
+
+# Keeps the versions that are in the files already: `make lock UPGRADE=--upgrade` takes the newest.
+LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url $(UPGRADE)
+lock: $(RUN_STAMP) ## Write deploy/*.lock anew
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@$(LOCK) pyproject.toml --output-file deploy/requirements.lock
+	@$(LOCK) pyproject.toml --extra gcp --extra otel --output-file deploy/requirements-gcp.lock
+	@$(LOCK) --group build --output-file deploy/build.lock
+	@$(LOCK) --group release --output-file deploy/release.lock
+
+release: ## Build what is released into dist/: packages, SBOM, image, checksums
+	@deploy/release $(RELEASE)
 
 clean: ## Remove what was set up and made
 	rm -rf $(VENV) out dist .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis
