@@ -7,7 +7,7 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -17,6 +17,7 @@ from pydantic_settings import (
 
 from pipeline.errors import UsageError
 from pipeline.kafka.settings import KafkaSettings
+from pipeline.secrets import PREFIX, Secret, SecretSettings
 from pipeline.telemetry.settings import TelemetrySettings
 from schemas.terms import Direction, Instrument
 
@@ -104,12 +105,12 @@ class Live(BaseModel):
     coverage_days: float = Field(default=30, gt=0, description="How long coverage records are kept, in days.")
 
 
-class WebhookSettings(BaseModel):
+class WebhookSettings(SecretSettings):
     """How alerts are posted to webhooks."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    key = "webhook"
 
-    secret: SecretStr | None = Field(
+    secret: Secret | None = Field(
         default=None, description="What requests are signed with, shared with the receiver; whsec_BASE64 or a text."
     )
     timeout_seconds: float = Field(default=10, gt=0, le=300, description="How long to wait for an answer, in seconds.")
@@ -121,7 +122,7 @@ class WebhookSettings(BaseModel):
 class Settings(BaseSettings):
     """policywire's settings."""
 
-    model_config = SettingsConfigDict(env_prefix="POLICYWIRE_", env_nested_delimiter="__", extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True)
 
     ledger: Path = Field(default=Path("policywire.sqlite"), description="The embedded store of ``run``.")
     alerting: AlertPolicy = Field(default_factory=AlertPolicy, description="When a signal becomes an alert.")
@@ -152,10 +153,11 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Flags first, then the environment, then the file."""
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=_config_file())
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=config_file())
 
 
-def _config_file() -> Path:
+def config_file() -> Path:
+    """Where the settings file is, or would be."""
     return Path(os.environ.get("POLICYWIRE_CONFIG", CONFIG_FILE))
 
 
@@ -181,7 +183,7 @@ def load_settings(**flags: Any) -> Settings:
     Raises UsageError naming the key and what is wrong with it.
     """
     given = {name: value for name, value in flags.items() if value is not None}
-    path = _config_file()
+    path = config_file()
     if "POLICYWIRE_CONFIG" in os.environ and not path.is_file():
         raise UsageError(f"no settings file at {path}: correct POLICYWIRE_CONFIG or unset it")
     try:

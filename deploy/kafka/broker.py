@@ -16,14 +16,14 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
-from xml.etree import ElementTree
 
 from kafka import KafkaAdminClient
 from kafka.admin import NewTopic
 from kafka.errors import KafkaError
 
+from deploy import maven
+
 HERE = Path(__file__).parent
-CACHE = HERE.parent.parent / ".cache" / "kafka"
 HOST = "127.0.0.1"
 READY_SECONDS = 90
 _HEAP = "-Xmx384m"
@@ -55,29 +55,11 @@ class Broker(Protocol):
 
 
 def jars() -> Path:
-    """The folder with the broker's jars, downloaded by Maven if they are not there.
-
-    Raises BrokerError where Java or Maven is missing, or the download fails.
-    """
-    for tool, package in (("java", "openjdk-17-jre-headless"), ("mvn", "maven")):
-        if shutil.which(tool) is None:
-            raise BrokerError(f"no {tool}: install it (on Debian and Ubuntu: apt-get install {package})")
-    pom = ElementTree.parse(HERE / "pom.xml").getroot()
-    space = {"m": "http://maven.apache.org/POM/4.0.0"}
-    version = pom.findtext("m:dependencies/m:dependency/m:version", namespaces=space)
-    folder = CACHE / f"libs-{version}"
-    if not folder.is_dir():
-        CACHE.mkdir(parents=True, exist_ok=True)
-        partial = Path(tempfile.mkdtemp(prefix="libs-", dir=CACHE))
-        command = ["mvn", "-q", "-B", "-f", str(HERE / "pom.xml"), "dependency:copy-dependencies"]
-        run = subprocess.run([*command, f"-DoutputDirectory={partial}"], capture_output=True, text=True, check=False)
-        if run.returncode:
-            shutil.rmtree(partial)
-            raise BrokerError(f"Maven could not fetch the broker's jars:\n{(run.stdout + run.stderr)[-2000:]}")
-        with contextlib.suppress(OSError):  # another run may have been first
-            partial.rename(folder)
-        shutil.rmtree(partial, ignore_errors=True)
-    return folder
+    """The folder with the broker's jars. Raises BrokerError where they cannot be had."""
+    try:
+        return maven.jars(HERE / "pom.xml")
+    except maven.JarsError as error:
+        raise BrokerError(str(error)) from error
 
 
 def free_port() -> int:

@@ -4,7 +4,9 @@ import re
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import AfterValidator, Field, model_validator
+
+from pipeline.secrets import Secret, SecretSettings
 
 _HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9._-]{0,252}))(?::(\d{1,5}))?")
 
@@ -20,10 +22,10 @@ def check_hosts(hosts: str) -> str:
     return ",".join(checked)
 
 
-class KafkaSettings(BaseModel):
+class KafkaSettings(SecretSettings):
     """How to reach a Kafka cluster, and as whom."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    key = "kafka"
 
     bootstrap: Annotated[str, AfterValidator(check_hosts)] = Field(
         default="localhost:9092", description="Brokers to ask first: HOST:PORT, several parted by commas."
@@ -35,11 +37,11 @@ class KafkaSettings(BaseModel):
         default="PLAIN", description="PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512; for the SASL protocols."
     )
     username: str | None = Field(default=None, description="For the SASL protocols.")
-    password: SecretStr | None = Field(default=None, description="For the SASL protocols.")
+    password: Secret | None = Field(default=None, description="For the SASL protocols.")
     tls_ca: Path | None = Field(default=None, description="Certificate authority (PEM); none: the system's.")
     tls_cert: Path | None = Field(default=None, description="Our certificate (PEM), where the broker asks for one.")
     tls_key: Path | None = Field(default=None, description="Key of our certificate (PEM).")
-    tls_key_password: SecretStr | None = Field(default=None, description="What the key is locked with.")
+    tls_key_password: Secret | None = Field(default=None, description="What the key is locked with.")
     tls_verify: bool = Field(default=True, description="Check the broker's certificate and host name.")
     client_id: str = Field(default="policywire", description="What the broker's logs call us.")
     group: str | None = Field(default=None, description="Consumer group whose committed positions are used, and kept.")

@@ -47,11 +47,21 @@ class Template(BaseModel):
     )
 
     def settings(self) -> Settings:
-        """policywire's settings with these; what they leave open comes from the environment and policywire.toml."""
-        return load_settings(
+        """policywire's settings with these; what they leave open comes from the environment and policywire.toml.
+
+        Raises UsageError where a secret was given as itself: the workers could not be told it.
+        """
+        settings = load_settings(
             kafka={"bootstrap": self.kafka, "group": self.group},
             alerting={"min_confidence": float(self.min_confidence)},
         )
+        if bare := settings.kafka.given_as_themselves():
+            variable = f"POLICYWIRE_{bare[0].upper().replace('.', '__')}"
+            raise UsageError(
+                f"{bare[0]} is given as itself, and a job on Dataflow does not carry secrets: give where its workers find "
+                f"it, {variable}=gcp:projects/PROJECT/secrets/NAME (or file:PATH or env:NAME, if their image has it)"
+            )
+        return settings
 
 
 class Job(Template):

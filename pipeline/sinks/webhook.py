@@ -19,12 +19,12 @@ from typing import ClassVar
 from urllib.parse import urlsplit
 
 import httpx
-from pydantic import SecretStr
 
 from pipeline import __version__
 from pipeline.errors import InputError, UsageError
 from pipeline.ledger import Parcel
 from pipeline.ledger.view import Kind
+from pipeline.secrets import Secret
 from pipeline.settings import WebhookSettings
 from pipeline.sinks.files import event_line
 from pipeline.sinks.sink import Delivery
@@ -111,7 +111,7 @@ class WebhookSink:
         self._client.close()
 
 
-def signing_key(secret: SecretStr) -> bytes:
+def signing_key(secret: Secret) -> bytes:
     """The key in a secret: Base64 behind ``whsec_``, else the text itself. Raises UsageError, without the secret."""
     text = secret.get_secret_value()
     if not text.startswith(_PREFIX):

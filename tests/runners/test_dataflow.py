@@ -1,7 +1,13 @@
 """The streaming job as Dataflow would get it: its flags, its graph and its template, without an account."""
 
+import base64
+import binascii
+import bz2
 import json
+import pickle
 import re
+import zlib
+from functools import partial
 
 import apache_beam as beam
 import pytest
@@ -9,11 +15,14 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipeline.errors import UsageError
 from pipeline.kafka.address import parse_address
+from pipeline.kafka.clients import consumer
+from pipeline.kafka.settings import KafkaSettings
 from pipeline.runners import dataflow
 from pipeline.runners.dataflow import Job, Template, metadata
 from pipeline.runners.portable import look_over
 from pipeline.runners.streaming import streaming_graph
-from pipeline.settings import Settings
+from pipeline.settings import Settings, WebhookSettings
+from pipeline.sources.kafka_stream import ReadKafka
 from tests.conftest import ROOT
 
 GOOD = {
@@ -42,6 +51,67 @@ def test_the_graph_is_fit_for_a_streaming_runner(look):
 def test_steps_keep_their_names_so_that_a_running_job_can_be_updated(look):
     golden = (ROOT / "tests" / "data" / "streaming_steps.txt").read_text().splitlines()
     assert list(look.steps) == golden, "a renamed step loses its state at an update: see docs/deploy.md"
+
+
+SECRETS = {"password": "correct-horse-battery", "tls_key_password": "hush-hush-hush"}
+LOGIN = {"security_protocol": "SASL_SSL", "username": "ann", **SECRETS}
+
+
+def _layers(data: bytes, depth: int = 6):
+    """``data`` and whatever is packed in it: Beam writes a pickle as Base64 of bz2 or zlib, and nests them."""
+    yield data
+    if not depth:
+        return
+    for run in re.findall(rb"[A-Za-z0-9+/]{40,}={0,2}", data):
+        try:
+            packed = base64.b64decode(run, validate=True)
+        except binascii.Error:
+            continue
+        for unpack in (bz2.decompress, zlib.decompress):
+            try:
+                yield from _layers(unpack(packed), depth - 1)
+            except (OSError, ValueError, zlib.error):
+                continue
+
+
+def _graph(settings: Settings, extra=None) -> bytes:
+    pipeline = beam.Pipeline(options=PipelineOptions(["--streaming"]))
+    streaming_graph(pipeline, settings, "news", parse_address(GOOD["alerts"]))
+    if extra is not None:
+        _ = pipeline | "Extra" >> beam.Create([1]) | "Leak" >> beam.Map(extra)
+    return pipeline.to_runner_api().SerializeToString()
+
+
+def test_the_whole_graph_holds_no_secret():
+    settings = Settings(kafka=KafkaSettings(**LOGIN), webhook=WebhookSettings(secret="secret-of-the-webhooks"))
+    written = b"\0".join(_layers(_graph(settings)))
+    for secret in (*SECRETS.values(), "secret-of-the-webhooks"):
+        assert secret.encode() not in written
+    # The search would have found them: what stands beside them in the settings is found, in pickles.
+    assert b"env:POLICYWIRE_KAFKA__PASSWORD" in written
+    assert b"SASL_SSL" in written
+    leaky = partial(print, SECRETS["password"])
+    assert SECRETS["password"].encode() in b"\0".join(_layers(_graph(settings, leaky)))
+
+
+def test_a_worker_without_the_secret_says_which_variable_is_missing(monkeypatch):
+    monkeypatch.delenv("POLICYWIRE_KAFKA__PASSWORD", raising=False)
+    transform = ReadKafka(KafkaSettings(**LOGIN), "news")
+    there = pickle.loads(pickle.dumps(transform))
+    with pytest.raises(UsageError) as refused:
+        consumer(there.settings)
+    assert str(refused.value).startswith("POLICYWIRE_KAFKA__PASSWORD is not set here")
+    assert "\n" not in str(refused.value)
+
+
+def test_a_job_on_dataflow_is_refused_a_secret_that_its_workers_could_not_have(monkeypatch):
+    for name, value in LOGIN.items():
+        monkeypatch.setenv(f"POLICYWIRE_KAFKA__{name.upper()}", value)
+    with pytest.raises(UsageError, match=r"kafka\.password is given as itself.*POLICYWIRE_KAFKA__PASSWORD=gcp:"):
+        Job.of(GOOD).settings()
+    for name in SECRETS:
+        monkeypatch.setenv(f"POLICYWIRE_KAFKA__{name.upper()}", "gcp:projects/my-project/secrets/kafka")
+    assert Job.of(GOOD).settings().kafka.password.reference == "gcp:projects/my-project/secrets/kafka"
 
 
 _SPEC = beam.transforms.userstate.BagStateSpec("s", beam.coders.BytesCoder())

@@ -5,16 +5,16 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from pydantic import SecretStr
 
 from pipeline.errors import UsageError
 from pipeline.ledger import Parcel
+from pipeline.secrets import Secret
 from pipeline.settings import WebhookSettings
 from pipeline.sinks.webhook import WebhookSink, retry_after, signing_key
 from tests.builders import alert
 
 KEY = b"0123456789abcdef0123456789abcdef"
-SECRET = SecretStr("whsec_" + base64.b64encode(KEY).decode())
+SECRET = Secret("whsec_" + base64.b64encode(KEY).decode())
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def test_an_alert_is_posted_as_a_cloudevent_that_the_receiver_can_prove(receiver
 def test_an_example_of_the_standard_is_signed_as_it_says():
     from pipeline.sinks.webhook import signature
 
-    key = signing_key(SecretStr("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"))
+    key = signing_key(Secret("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"))
     body = b'{"test": 2432232314}'
     assert (
         signature(key, "msg_p5jXN8AQM9LWM0D4loKWxJek", "1614265330", body)
@@ -135,7 +135,7 @@ def test_neither_token_nor_secret_is_ever_shown(receiver):
 @pytest.mark.parametrize("secret", ["hush-hush", "whsec_", "whsec_%%%"])
 def test_a_secret_that_will_not_do_is_refused_without_showing_it(secret):
     with pytest.raises(UsageError, match=r"webhook\.secret") as caught:
-        signing_key(SecretStr(secret))
+        signing_key(Secret(secret))
     assert secret not in str(caught.value).replace("whsec_ and", "")
 
 
