@@ -4,6 +4,8 @@ Delivery is at least once. Positions are committed to the consumer group behind 
 nothing is missing after the next start; what is sent twice has the same ids, by which subscribers drop it.
 """
 
+import threading
+import time
 from collections.abc import Sequence
 from contextlib import nullcontext
 from functools import partial
@@ -30,19 +32,35 @@ GROUP = "policywire"
 
 RUNNERS: Final[dict[str, list[str]]] = {
     "prism": ["--runner=PortableRunner", "--environment_type=LOOPBACK"],
-    "flink": ["--runner=FlinkRunner"],
+    "flink": [
+        "--runner=FlinkRunner",
+        "--checkpointing_interval=10000",
+        # Without this what a bundle gave out is held back at a checkpoint until the next bundle begins, which for a
+        # source's first one is never: the job stands still for good (seen with Beam 2.62's job server).
+        "--finish_bundle_before_checkpointing",
+        # By default a bundle lasts ten seconds, and so does an alert.
+        "--max_bundle_time_mills=100",
+    ],
     "dataflow": ["--runner=DataflowRunner"],
 }
 
 
-def runner_options(runner: str, more: Sequence[str] = ()) -> PipelineOptions:
-    """Beam's options for a runner by its name here; ``more`` are options of Beam and of the runner.
+_FLINK_ONCE = "--shutdown_sources_after_idle_ms=100"
+"""Flink keeps even sources that have ended open, for its checkpoints' sake, and a job with them."""
+_FLUSH_SECONDS = 3.0
+"""How long what was read may take to be written before a job is cancelled. What takes longer is read again."""
+
+
+def runner_options(runner: str, more: Sequence[str] = (), *, once: bool = False) -> PipelineOptions:
+    """Beam's options for a runner by its name here; ``more`` are options of Beam and of the runner, and override ours.
+    ``once``: for a graph that ends.
 
     Raises UsageError where the name is none of RUNNERS.
     """
     if runner not in RUNNERS:
         raise UsageError(f"no runner {runner!r}; there are {', '.join(RUNNERS)}, and without --runner rounds")
-    return PipelineOptions([*RUNNERS[runner], "--streaming", *more])
+    ending = [_FLINK_ONCE] if once and runner == "flink" else []
+    return PipelineOptions([*RUNNERS[runner], "--streaming", *ending, *more])
 
 
 def streaming_graph(
@@ -88,7 +106,8 @@ class StreamingRun:
         Raises UsageError as ``runner_options`` and ``find_prism`` do, and PolicywireError as ``ensure_topic`` does.
         """
         quieten()
-        self._options = runner_options(runner, more)
+        self._options = runner_options(runner, more, once=once)
+        self._cancels = runner == "flink" and not once
         self._prism = Prism(find_prism()) if runner == "prism" else None
         ensure_topic(settings.kafka, topic)
         for name in (alerts.topic, alerts.topic + DEAD_LETTER_SUFFIX):
@@ -97,8 +116,8 @@ class StreamingRun:
         self._graph = partial(streaming_graph, settings=settings, topic=topic, alerts=alerts, start=start, once=once)
 
     def stop(self) -> None:
-        """Asks a pipeline whose workers live in this process to read no more, and to end when all is written. May be
-        called from a signal handler."""
+        """Asks a pipeline whose workers live in this process to read no more, and to end when all is written; a job on
+        Flink, which would not end by itself, is cancelled. May be called from a signal handler."""
         STOP.set()
 
     def run(self) -> None:
@@ -108,16 +127,28 @@ class StreamingRun:
                 self._options.view_as(PortableOptions).job_endpoint = prism.endpoint
             pipeline = beam.Pipeline(options=self._options)
             self._graph(pipeline)
+            result = None
             try:
-                state = pipeline.run().wait_until_finish()
+                result = pipeline.run()
+                if self._cancels:
+                    threading.Thread(target=_cancel_when_stopped, args=(result,), daemon=True).start()
+                state = result.wait_until_finish()
             except PolicywireError:
                 raise
             except Exception as error:
+                if result is not None and STOP.is_set() and result.state == "CANCELLED":
+                    return
                 raise PolicywireError(f"the pipeline failed: {_last_line(error)}; {_NOTHING_LOST}") from error
             finally:
                 close_readers()
         if state not in ("DONE", "DRAINED"):
             raise PolicywireError(f"the pipeline ended in state {state}; {_NOTHING_LOST}")
+
+
+def _cancel_when_stopped(result: Any) -> None:
+    STOP.wait()
+    time.sleep(_FLUSH_SECONDS)
+    result.cancel()
 
 
 _NOTHING_LOST = "the next start reads from where everything was written"

@@ -7,102 +7,24 @@ from collections import Counter
 from functools import partial
 
 import pytest
-from kafka import TopicPartition
 from kafka.admin import NewPartitions
 
 from pipeline.errors import UsageError
-from pipeline.kafka.clients import admin, consumer, producer
-from pipeline.runners.streaming import GROUP, runner_options
-from pipeline.sinks.cloudevents import decode
+from pipeline.kafka.clients import admin
+from pipeline.runners.streaming import runner_options
 from schemas import DeadLetter
-from tests.brokers import new_topic
-from tests.crash.process import RunProcess
+from tests.runners.stage import Stage, ids
 from tests.scripted import news
 from tests.waiting import wait_for
 
 pytestmark = pytest.mark.kafka
 
 
-class Stage:
-    """Topics of a test's own, and what lies on them."""
-
-    def __init__(self, kafka, broker, folder, prism):
-        self.kafka, self.broker = kafka, broker
-        self.topic = new_topic(broker, "news")
-        self.alerts = new_topic(broker, "alerts")
-        new_topic_named(broker, f"{self.alerts}.dlq")
-        self._folder, self._prism = folder, prism
-        self._processes = []
-
-    def run(self, *arguments):
-        process = RunProcess(
-            self._folder,
-            *("--runner", "prism", "--kafka", self.kafka.bootstrap, "--topic", self.topic),
-            *("--alerts", f"kafka://{self.kafka.bootstrap}/{self.alerts}", *arguments),
-            POLICYWIRE_PRISM=str(self._prism),
-        )
-        self._processes.append(process)
-        return process
-
-    def publish(self, values, partition=None):
-        client = producer(self.kafka)
-        sent = [client.send(self.topic, value, partition=partition) for value in values]
-        for each in sent:
-            each.get(timeout=30)
-        client.close()
-
-    def messages(self, topic):
-        client = consumer(self.kafka)
-        partitions = [TopicPartition(topic, n) for n in client.partitions_for_topic(topic)]
-        client.assign(partitions)
-        client.seek_to_beginning()
-        ends = client.end_offsets(partitions)
-        found = []
-        while any(client.position(p) < end for p, end in ends.items()):
-            found += [m for messages in client.poll(200).values() for m in messages]
-        client.close()
-        return found
-
-    def alerted(self):
-        """How often each alert lies on the topic, by the article's id."""
-        events = [decode(m.value, m.headers) for m in self.messages(self.alerts)]
-        ids = {event.id: event.data.article.id for event in events}
-        assert len(set(ids.values())) == len(ids), "an article was alerted under two ids"
-        return Counter(event.data.article.id for event in events)
-
-    def more_alerts_than(self, count):
-        return len(self.messages(self.alerts)) > count
-
-    def behind(self):
-        """How many messages the group's positions are behind the end."""
-        client = consumer(self.kafka.model_copy(update={"group": GROUP}))
-        partitions = [TopicPartition(self.topic, n) for n in client.partitions_for_topic(self.topic)]
-        ends = client.end_offsets(partitions)
-        left = sum(ends[p] - (client.committed(p) or 0) for p in partitions)
-        client.close()
-        return left
-
-    def close(self):
-        for process in self._processes:
-            if process.alive():
-                process.kill()
-
-
-def new_topic_named(broker, name):
-    from deploy.kafka.broker import create_topics
-
-    create_topics(broker.bootstrap, {name: 1})
-
-
 @pytest.fixture
-def stage(kafka, broker, tmp_path, prism):
-    made = Stage(kafka, broker, tmp_path, prism)
+def stage(broker, tmp_path, prism):
+    made = Stage(broker, tmp_path, "prism", POLICYWIRE_PRISM=str(prism))
     yield made
     made.close()
-
-
-def ids(numbers):
-    return {f"article-{number}" for number in numbers}
 
 
 def test_once_reads_to_the_end_and_ends(stage):
