@@ -126,7 +126,9 @@ def _from_environment(variable: str) -> str:
     if value is None:
         value = _from_settings_file(variable)
     if value is None:
-        raise UsageError(f"{variable} is not set here: set it in the environment of every worker (docs/security.md)")
+        raise UsageError(
+            f"{variable} is not set here: set it in the environment of every worker (docs/deploy.md, Secrets)"
+        )
     if value.startswith("env:"):
         raise UsageError(f"{variable} refers to another variable: set it to the secret, or to file:PATH or gcp:NAME")
     return Secret(value).get_secret_value()
