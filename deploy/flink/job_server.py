@@ -32,8 +32,9 @@ class JobServer:
         checkpoints: the folder in which a job's checkpoints are retained, for the life of this object.
     """
 
-    def __init__(self) -> None:
-        """Raises JarsError where Java, Maven or the jars are missing."""
+    def __init__(self, port: int = 0) -> None:
+        """``port`` is that of the job service, 0 any free one. Raises JarsError where Java, Maven or the jars are missing."""
+        self._port = port
         self._libs = jars(HERE / "pom.xml")
         self._folder = Path(tempfile.mkdtemp(prefix="policywire-flink-"))
         self.checkpoints = self._folder / "checkpoints"
@@ -57,7 +58,7 @@ class JobServer:
         if restore is not None:
             settings["execution.savepoint.path"] = restore.as_uri()
         (self._folder / "flink-conf.yaml").write_text("".join(f"{name}: {value}\n" for name, value in settings.items()))
-        port = free_port()
+        port = self._port or free_port()
         self.endpoint = f"localhost:{port}"
         command = [
             "java", "-Xmx768m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
