@@ -92,10 +92,46 @@ def wait_until_started(process: RunProcess) -> None:
         time.sleep(0.01)
 
 
+@dataclass(frozen=True)
+class Spent:
+    """Processor seconds of a run's process and of the readers that it started."""
+
+    run: float = 0.0
+    readers: float = 0.0
+
+    def __sub__(self, earlier: "Spent") -> "Spent":
+        return Spent(self.run - earlier.run, self.readers - earlier.readers)
+
+
+def spent(pid: int) -> Spent:
+    """What the process ``pid`` has spent so far."""
+    return Spent(_processor_seconds(pid), sum(map(_processor_seconds, _children(pid))))
+
+
 def resident_mb(pid: int) -> float:
-    """Memory of a process in MB."""
-    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    """Memory of a process and its readers, in MB."""
+    pages = sum(int(_proc(process, "statm").split()[1]) for process in (pid, *_children(pid)))
     return pages * resource.getpagesize() / 1e6
+
+
+def _processor_seconds(pid: int) -> float:
+    fields = _proc(pid, "stat").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _children(pid: int) -> list[int]:
+    return [int(child) for thread in Path(f"/proc/{pid}/task").iterdir() for child in _lines(thread / "children")]
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text().split()
+    except OSError:  # a thread that has ended
+        return []
+
+
+def _proc(pid: int, name: str) -> str:
+    return Path(f"/proc/{pid}/{name}").read_text()
 
 
 def machine() -> str:

@@ -4,15 +4,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import apache_beam as beam
-
 from pipeline.errors import SourceUnavailableError
 from pipeline.ledger import LedgerView, Parcel, Transaction
 from pipeline.settings import ReadLimits
 from pipeline.sinks.sink import Delivery
 from pipeline.sources.record import parse_record
-from pipeline.sources.round import Work
-from schemas import Alert, Article, Position
+from pipeline.sources.round import ItemReader, Note
+from schemas import Alert, Article, DeadLetter, Position
 
 
 @dataclass
@@ -37,8 +35,8 @@ class ScriptedSource:
     def idle(self) -> bool:
         return True
 
-    def transform(self) -> Any:
-        return ReadScript(self.name)
+    def reader(self) -> ItemReader:
+        return read_script
 
     def delivered(self) -> None:
         self.told_delivered += 1
@@ -58,21 +56,10 @@ class ScriptedPlan:
         transaction.set_seen((f"{self.name}/{number}", "read") for number in notes)
 
 
-@dataclass
-class ReadScript(beam.PTransform):
-    name: str
-
-    def expand(self, begin: Any) -> dict[str, Any]:
-        read = begin | Work(self.name) | beam.ParDo(_Parse()).with_outputs("dead_letters", "notes", main="articles")
-        return {"articles": read.articles, "dead_letters": read.dead_letters, "notes": read.notes}
-
-
-class _Parse(beam.DoFn):
-    def process(self, item: tuple[int, bytes]) -> Iterator[Any]:
-        number, record = item
-        yield beam.pvalue.TaggedOutput("notes", number)
-        found = parse_record(record, Position(origin="script", kind="file", line=number + 1), ReadLimits())
-        yield found if isinstance(found, Article) else beam.pvalue.TaggedOutput("dead_letters", found)
+def read_script(item: tuple[int, bytes]) -> Iterator[Article | DeadLetter | Note]:
+    number, record = item
+    yield Note(number)
+    yield parse_record(record, Position(origin="script", kind="file", line=number + 1), ReadLimits())
 
 
 @dataclass

@@ -107,14 +107,12 @@ def template(
 
 def _rehearse(job: "Job") -> None:
     """Builds and checks the job as it would be launched, without an account."""
-    import apache_beam as beam
-    from apache_beam.options.pipeline_options import PipelineOptions
-
     from pipeline.kafka.address import parse_address
     from pipeline.runners.dataflow import has_extra, launch
+    from pipeline.runners.pipelines import empty_pipeline
     from pipeline.runners.streaming import streaming_graph
 
-    pipeline = beam.Pipeline(options=PipelineOptions(["--streaming"]))
+    pipeline = empty_pipeline(["--streaming"])
     streaming_graph(pipeline, job.settings(), job.topic, parse_address(job.alerts))
     look = _expect_sound(pipeline)
     typer.echo(f"graph: {len(look.steps)} steps, unbounded: {', '.join(look.unbounded_sources)}")

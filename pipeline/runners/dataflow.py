@@ -195,15 +195,13 @@ def launch(template: Template, options: list[str], check: Callable[[Any], object
     from pipeline.runners.quiet import quieten
 
     quieten()
-    import apache_beam as beam
-    from apache_beam.options.pipeline_options import PipelineOptions
-
     from pipeline.kafka.address import parse_address
+    from pipeline.runners.pipelines import empty_pipeline
     from pipeline.runners.streaming import streaming_graph
 
     if any("DataflowRunner" in option for option in options) and not has_extra():
         raise UsageError("Dataflow needs Google Cloud's clients: pip install 'policywire[gcp]'")
-    pipeline = beam.Pipeline(options=PipelineOptions(options))
+    pipeline = empty_pipeline(options)
     streaming_graph(pipeline, template.settings(), template.topic, parse_address(template.alerts))
     if check is not None:
         check(pipeline)

@@ -72,6 +72,7 @@ class LiveRun:
         finally:
             for source in self._sources:
                 source.close()
+            self._rounds.close()
             deadline = time.monotonic() + 1.0
             for courier in self._couriers:
                 courier.stop(0.0)

@@ -14,9 +14,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-import apache_beam as beam
-from apache_beam.metrics import Metrics
-
 from pipeline.alerts.transform import HISTORIES, STORIES, DecideBounded
 from pipeline.crash import crash_point
 from pipeline.errors import SourceUnavailableError
@@ -27,8 +24,8 @@ from pipeline.runners.direct import Prepared, bounded_pipeline
 from pipeline.runners.facts import AlertFacts, LetterFacts
 from pipeline.runners.trouble import Pause, Trouble
 from pipeline.settings import Settings
-from pipeline.sources.round import Plan, RoundSource, hand_out
-from schemas import Alert, Article, DeadLetter
+from pipeline.sources.round import Plan, ReadWork, RoundSource, hand_out
+from schemas import Alert, DeadLetter
 
 ROUND_SECONDS = 1.0
 """How long a round should take at most: so long may a stop signal have to wait for it."""
@@ -36,8 +33,7 @@ LEAST_ARTICLES = 500
 """Below this a round's own cost weighs more than its articles: on a machine that is short of time, smaller rounds would
 take as long and read less."""
 
-NAMESPACE = "policywire.rounds"
-_ALERTS, _LETTERS = "alerts", "dead letters"
+_ALERTS, _LETTERS, _NOTES = "alerts", "dead letters", "notes"
 
 
 @dataclass(frozen=True)
@@ -77,7 +73,7 @@ class _Outcome:
     letters: list[DeadLetter]
     histories: list[tuple[str, bytes]]
     stories: list[tuple[str, bytes]]
-    notes: dict[str, list[Any]] = field(default_factory=dict)
+    notes: list[tuple[str, Any]]
 
 
 class Rounds:
@@ -133,6 +129,10 @@ class Rounds:
             {"plan": planned - started, "run": done - planned, "write": written - done},
         )
 
+    def close(self) -> None:
+        """Lets the graph's steps go."""
+        self._graph.close()
+
     def idle(self) -> bool:
         """Whether no source has anything under way, and none is being waited for."""
         return all(source.idle() and not self._pauses[source.name].length for source in self._sources)
@@ -164,11 +164,11 @@ class Rounds:
         names = [source.name for source in self._sources]
         for name in names:
             hand_out(name, plans[name].work if name in plans else ())
-        _discard(names)
+        _discard()
         try:
             counters = self._graph.run_to_end()
         except BaseException:
-            _discard(names)
+            _discard()
             raise
         finally:
             for name in names:
@@ -179,13 +179,13 @@ class Rounds:
             take(_LETTERS),
             take(HISTORIES),
             take(STORIES),
-            {name: take(_notes(name)) for name in names},
+            take(_NOTES),
         )
 
     def _write(self, plans: dict[str, Plan], outcome: _Outcome) -> float:
         with self._ledger.transaction() as transaction:
             for name, plan in plans.items():
-                plan.commit(transaction, outcome.notes[name])
+                plan.commit(transaction, [value for source, value in outcome.notes if source == name])
             transaction.set_histories(outcome.histories)
             transaction.set_stories(outcome.stories)
             seen = datetime.fromtimestamp(transaction.at, UTC)
@@ -212,7 +212,7 @@ def _prepare(ledger: Ledger, sources: Sequence[RoundSource], settings: Settings)
     alerting = settings.alerting
     outputs = policy_alerts(
         pipeline,
-        _ReadAll(sources),
+        ReadWork({source.name: source.reader() for source in sources}),
         alerting,
         DecideBounded(alerting.story_hours, alerting.repeats, LedgerMemory(str(ledger.path)), stamp=True),
         str(settings.registry) if settings.registry else None,
@@ -220,46 +220,15 @@ def _prepare(ledger: Ledger, sources: Sequence[RoundSource], settings: Settings)
     )
     _ = outputs.alerts | "Alerts" >> Collect(_ALERTS, _packed)
     _ = outputs.dead_letters | "Dead letters" >> Collect(_LETTERS)
+    _ = outputs.read["notes"] | "Notes" >> Collect(_NOTES)
     _ = outputs.decided[HISTORIES] | "Histories" >> Collect(HISTORIES)
     _ = outputs.decided[STORIES] | "Stories" >> Collect(STORIES)
     return Prepared(pipeline)
 
 
-@dataclass
-class _ReadAll(beam.PTransform):
-    """The sources side by side, their notes set aside for their plans."""
-
-    sources: Sequence[RoundSource]
-
-    def expand(self, begin: Any) -> dict[str, Any]:
-        """One branch a source."""
-        read = {source.name: begin | f"Read {source.name}" >> source.transform() for source in self.sources}
-        for name, outputs in read.items():
-            if "notes" in outputs:
-                _ = outputs["notes"] | f"Notes of {name}" >> Collect(_notes(name))
-        counted = [
-            outputs["articles"] | f"Count {name}" >> beam.Map(_count, name).with_output_types(Article)
-            for name, outputs in read.items()
-        ]
-        letters = [outputs["dead_letters"] for outputs in read.values()]
-        return {
-            "articles": counted | "All articles" >> beam.Flatten(),
-            "dead_letters": letters | "All dead_letters" >> beam.Flatten(),
-        }
-
-
-def _count(article: Article, source: str) -> Article:
-    Metrics.counter(NAMESPACE, f"read_{source}").inc()
-    return article
-
-
-def _notes(name: str) -> str:
-    return f"notes of {name}"
-
-
-def _discard(names: Sequence[str]) -> None:
+def _discard() -> None:
     """Drops what a run that failed had collected."""
-    for what in (_ALERTS, _LETTERS, HISTORIES, STORIES, *map(_notes, names)):
+    for what in (_ALERTS, _LETTERS, _NOTES, HISTORIES, STORIES):
         take(what)
 
 

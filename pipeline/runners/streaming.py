@@ -11,7 +11,6 @@ from contextlib import nullcontext
 from functools import partial
 from typing import Any, Final
 
-import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions, PortableOptions
 
 from pipeline.alerts.transform import DecideUnbounded
@@ -20,6 +19,7 @@ from pipeline.graph import policy_alerts
 from pipeline.kafka.address import TopicAddress
 from pipeline.kafka.clients import ensure_topic
 from pipeline.kafka.positions import Start
+from pipeline.runners.pipelines import empty_pipeline
 from pipeline.runners.prism import Prism, find_prism
 from pipeline.runners.quiet import quieten
 from pipeline.settings import Settings
@@ -125,7 +125,7 @@ class StreamingRun:
         with self._prism or nullcontext() as prism:
             if prism is not None:
                 self._options.view_as(PortableOptions).job_endpoint = prism.endpoint
-            pipeline = beam.Pipeline(options=self._options)
+            pipeline = empty_pipeline(self._options)
             self._graph(pipeline)
             result = None
             try:

@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
-import apache_beam as beam
 from apache_beam.transforms.window import TimestampedValue
 from apache_beam.utils.timestamp import Timestamp
 from kafka import TopicPartition
@@ -22,10 +22,9 @@ from pipeline.kafka.settings import KafkaSettings
 from pipeline.ledger import LedgerView, Transaction
 from pipeline.runners.trouble import Trouble
 from pipeline.settings import ReadLimits
-from pipeline.sources.archive import stamped
 from pipeline.sources.kafka import Record, read_record, schema
-from pipeline.sources.round import Plan, Work
-from schemas import Article
+from pipeline.sources.round import ItemReader, Plan
+from schemas import Article, DeadLetter
 
 _AHEAD_RECORDS = 20_000
 _AHEAD_BYTES = 64 << 20
@@ -77,9 +76,9 @@ class KafkaRounds:
         """Whether the end that ``once`` fixed is reached."""
         return self._reader.finished()
 
-    def transform(self) -> Any:
-        """Parses the records."""
-        return ReadRecords(self.name, self._limits)
+    def reader(self) -> ItemReader:
+        """Parses a record."""
+        return partial(read_in_round, self._limits)
 
     def delivered(self) -> None:
         """Commits the group's offsets, if there is a group."""
@@ -332,38 +331,10 @@ class _Reader:
             client.commit(offsets, timeout_ms=5_000)
 
 
-@dataclass
-class ReadRecords(beam.PTransform):
-    """Begin -> ``articles``, at their event time (the message's, where they are undated), and ``dead_letters``, from
-    the records that were handed out for ``name``. Bounded.
-
-    Attributes:
-        name: the source's name.
-        limits: what a message may be at most.
-    """
-
-    name: str
-    limits: ReadLimits
-
-    def expand(self, begin: Any) -> dict[str, Any]:
-        """One step."""
-        outputs = (
-            begin
-            | Work(self.name)
-            | "Parse" >> beam.ParDo(_Parse(self.limits)).with_outputs("dead_letters", main="articles")
-        )
-        return {"articles": outputs.articles, "dead_letters": outputs.dead_letters}
-
-
-class _Parse(beam.DoFn):
-    def __init__(self, limits: ReadLimits) -> None:
-        self._limits = limits
-
-    def process(self, record: Record) -> Iterator[Any]:
-        item = read_record(record, self._limits, datetime.now(UTC))
-        if not isinstance(item, Article):
-            yield beam.pvalue.TaggedOutput("dead_letters", item)
-        elif item.published is None and record.timestamp >= 0:
-            yield TimestampedValue(item, Timestamp(micros=record.timestamp * 1000))
-        else:
-            yield stamped(item)
+def read_in_round(limits: ReadLimits, record: Record) -> Iterator[Article | TimestampedValue | DeadLetter]:
+    """What a record holds: an article, at the message's time where it is undated, or a dead letter."""
+    item = read_record(record, limits, datetime.now(UTC))
+    if isinstance(item, Article) and item.published is None and record.timestamp >= 0:
+        yield TimestampedValue(item, Timestamp(micros=record.timestamp * 1000))
+    else:
+        yield item

@@ -4,17 +4,15 @@ delivered is offered again. A source like another, so that nothing is lost or do
 import base64
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
-
-import apache_beam as beam
 
 from pipeline.dead_letters import dead_letter
 from pipeline.ledger import LedgerView, Transaction
 from pipeline.settings import ReadLimits
-from pipeline.sources.archive import stamped
 from pipeline.sources.feed_document import parse_feed
 from pipeline.sources.record import STEP, parse_record
-from pipeline.sources.round import Plan, Work
+from pipeline.sources.round import ItemReader, Plan
 from schemas import Article, DeadLetter
 
 NAME = "retries"
@@ -40,9 +38,9 @@ class Retries:
         """True: nothing is under way between two plans."""
         return True
 
-    def transform(self) -> Any:
-        """Reads the letters' bytes anew."""
-        return _ReadLetters(self.name, self.limits)
+    def reader(self) -> ItemReader:
+        """Reads a letter's bytes anew."""
+        return partial(read_again, self.limits)
 
     def delivered(self) -> None:
         """Nothing to do."""
@@ -65,30 +63,7 @@ class _RetryPlan:
         transaction.deliver_again(ids)
 
 
-@dataclass
-class _ReadLetters(beam.PTransform):
-    name: str
-    limits: ReadLimits
-
-    def expand(self, begin: Any) -> dict[str, Any]:
-        outputs = (
-            begin
-            | Work(self.name)
-            | "Read letters" >> beam.ParDo(_ReadLetter(self.limits)).with_outputs("dead_letters", main="articles")
-        )
-        return {"articles": outputs.articles, "dead_letters": outputs.dead_letters}
-
-
-class _ReadLetter(beam.DoFn):
-    def __init__(self, limits: ReadLimits) -> None:
-        self._limits = limits
-
-    def process(self, letter: DeadLetter) -> Iterator[Any]:
-        for item in read_again(letter, self._limits):
-            yield stamped(item) if isinstance(item, Article) else beam.pvalue.TaggedOutput("dead_letters", item)
-
-
-def read_again(letter: DeadLetter, limits: ReadLimits) -> Iterator[Article | DeadLetter]:
+def read_again(limits: ReadLimits, letter: DeadLetter) -> Iterator[Article | DeadLetter]:
     """What the bytes that ``letter`` kept read like now. Never raises."""
     payload = base64.b64decode(letter.payload)
     if letter.payload_size > len(payload):

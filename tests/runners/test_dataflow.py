@@ -11,7 +11,6 @@ from functools import partial
 
 import apache_beam as beam
 import pytest
-from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipeline.errors import UsageError
 from pipeline.kafka.address import parse_address
@@ -19,6 +18,7 @@ from pipeline.kafka.clients import consumer
 from pipeline.kafka.settings import KafkaSettings
 from pipeline.runners import dataflow
 from pipeline.runners.dataflow import Job, Template, metadata
+from pipeline.runners.pipelines import empty_pipeline
 from pipeline.runners.portable import look_over
 from pipeline.runners.streaming import streaming_graph
 from pipeline.settings import Settings, WebhookSettings
@@ -37,7 +37,7 @@ GOOD = {
 
 @pytest.fixture(scope="module")
 def look():
-    pipeline = beam.Pipeline(options=PipelineOptions(["--streaming"]))
+    pipeline = empty_pipeline(["--streaming"])
     streaming_graph(pipeline, Settings(), "news", parse_address(GOOD["alerts"]))
     return look_over(pipeline)
 
@@ -123,7 +123,7 @@ class _FromHere(beam.DoFn):
 
 
 def test_what_is_not_fit_is_found():
-    pipeline = beam.Pipeline()
+    pipeline = empty_pipeline()
     _ = pipeline | beam.Create([1]) | "Pair" >> beam.Map(lambda x: ((x, None), x)) | "Keep" >> beam.ParDo(_FromHere())
     problems = look_over(pipeline).problems
     assert any("no source is unbounded" in problem for problem in problems)

@@ -12,6 +12,7 @@ from apache_beam.utils.timestamp import Timestamp
 
 from pipeline.alerts.transform import DecideUnbounded
 from pipeline.graph import policy_alerts
+from pipeline.runners.pipelines import empty_pipeline
 from pipeline.runners.replay import replay
 from pipeline.settings import AlertPolicy, ReadLimits, Settings
 from pipeline.sources.archive import read_file, stamped
@@ -58,7 +59,7 @@ def run(stream: TestStream, hours: float = 72.0) -> list[Alert]:
     SEEN.clear()
     options = PipelineOptions([])
     options.view_as(StandardOptions).streaming = True
-    with beam.Pipeline(runner=BundleBasedDirectRunner(), options=options) as pipeline:
+    with empty_pipeline(options, BundleBasedDirectRunner()) as pipeline:
         outputs = policy_alerts(
             pipeline, Scripted(stream), AlertPolicy(story_hours=hours), DecideUnbounded(hours, stamp=False)
         )

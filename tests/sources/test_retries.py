@@ -44,7 +44,7 @@ def test_what_a_sink_refused_is_offered_again(tmp_path):
 
 
 def test_what_was_cut_cannot_be_tried_again_and_says_so():
-    (found,) = read_again(letter(b"x" * (MAX_PAYLOAD + 1)), ReadLimits())
+    (found,) = read_again(ReadLimits(), letter(b"x" * (MAX_PAYLOAD + 1)))
     assert isinstance(found, DeadLetter)
     assert "only the first 65,536 of its 65,537 bytes" in found.message
 
@@ -54,5 +54,5 @@ def test_a_feed_document_is_read_as_one():
     document = (
         b"<rss version='2.0'><channel><title>t</title><item><title>One</title><guid>1</guid></item></channel></rss>"
     )
-    found = list(read_again(dead_letter("bad_feed", "Source", "wrong", place, document), ReadLimits()))
+    found = list(read_again(ReadLimits(), dead_letter("bad_feed", "Source", "wrong", place, document)))
     assert [a.title for a in found if isinstance(a, Article)] == ["One"]

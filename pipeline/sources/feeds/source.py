@@ -3,19 +3,17 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
-
-import apache_beam as beam
 
 from pipeline.errors import PolicywireError
 from pipeline.ledger import Coverage, LedgerMemory, LedgerView, Transaction
 from pipeline.runners.trouble import Trouble
 from pipeline.settings import Settings
-from pipeline.sources.archive import stamped
 from pipeline.sources.feeds.entries import Fetched, read_new
 from pipeline.sources.feeds.poll import Polled, Poller
 from pipeline.sources.feeds.state import HEALTH, FeedState, Reading, advance, health, load_state
-from pipeline.sources.round import Plan, Work
+from pipeline.sources.round import ItemReader, Note, Plan
 from schemas import Article, DeadLetter
 
 NAME = "feeds"
@@ -77,9 +75,9 @@ class FeedRounds:
         """Whether no feed is due, being asked, or waiting to be read."""
         return self._started and not self._handed_out and self._kept_back is None and self._poller.idle()
 
-    def transform(self) -> Any:
-        """Parses the documents and passes on what is new in them."""
-        return ReadFeeds(self.name, self._settings, self._memory, self._backfill)
+    def reader(self) -> ItemReader:
+        """Parses a document and passes on what is new in it."""
+        return partial(read_in_round, self._settings, self._memory, self._backfill)
 
     def delivered(self) -> None:
         """Nothing to do."""
@@ -210,45 +208,9 @@ def _words(
         yield Trouble(after.url, f"{reading.passed_by:,} of {reading.entries:,} entries passed by: {why}", over=True)
 
 
-@dataclass
-class ReadFeeds(beam.PTransform):
-    """Fetched documents -> ``articles`` that are new or changed, at their event time; ``dead_letters``; and ``notes``, a
-    Reading for each document. Bounded.
-
-    Attributes:
-        name: whose work is read.
-        settings: limits, and the policy of first polls.
-        memory: which entries were seen.
-        backfill: read entries of any age.
-    """
-
-    name: str
-    settings: Settings
-    memory: LedgerMemory
-    backfill: bool = False
-
-    def expand(self, begin: Any) -> dict[str, Any]:
-        """One step a document."""
-        outputs = (
-            begin
-            | Work(self.name)
-            | "Read feeds"
-            >> beam.ParDo(_ReadFeed(self.settings, self.memory, self.backfill)).with_outputs(
-                "dead_letters", "notes", main="articles"
-            )
-        )
-        return {"articles": outputs.articles, "dead_letters": outputs.dead_letters, "notes": outputs.notes}
-
-
-class _ReadFeed(beam.DoFn):
-    def __init__(self, settings: Settings, memory: LedgerMemory, backfill: bool) -> None:
-        self._settings, self._memory, self._backfill = settings, memory, backfill
-
-    def process(self, fetched: Fetched) -> Iterator[Any]:
-        for item in read_new(fetched, self._settings, self._memory.seen, self._backfill):
-            if isinstance(item, Article):
-                yield stamped(item)
-            elif isinstance(item, DeadLetter):
-                yield beam.pvalue.TaggedOutput("dead_letters", item)
-            else:
-                yield beam.pvalue.TaggedOutput("notes", item)
+def read_in_round(
+    settings: Settings, memory: LedgerMemory, backfill: bool, fetched: Fetched
+) -> Iterator[Article | DeadLetter | Note]:
+    """What is new in a fetched document, and a note with its Reading."""
+    for item in read_new(fetched, settings, memory.seen, backfill):
+        yield item if isinstance(item, Article | DeadLetter) else Note(item)

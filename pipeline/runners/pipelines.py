@@ -1,0 +1,24 @@
+"""Where every pipeline begins."""
+
+import shutil
+from collections.abc import Sequence
+from typing import Any
+
+import apache_beam as beam
+from apache_beam.options.pipeline_options import PipelineOptions
+
+from pipeline.runners.quiet import quieten
+
+
+def empty_pipeline(options: PipelineOptions | Sequence[str] = (), runner: Any = None) -> Any:
+    """A pipeline to build a graph in, with Beam's ``options``; ``runner`` None: the one that they name.
+
+    Beam makes a folder for each pipeline, for transforms in other languages, and removes it only when ``run`` ends:
+    not for a graph that is only looked at or translated, nor in a process that is killed. We have no such transforms,
+    so it goes at once.
+    """
+    quieten()
+    given = options if isinstance(options, PipelineOptions) else PipelineOptions(list(options))
+    pipeline = beam.Pipeline(runner=runner, options=given)
+    shutil.rmtree(pipeline.local_tempdir, ignore_errors=True)
+    return pipeline
