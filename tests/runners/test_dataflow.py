@@ -75,7 +75,7 @@ def _layers(data: bytes, depth: int = 6):
 
 
 def _graph(settings: Settings, extra=None) -> bytes:
-    pipeline = beam.Pipeline(options=PipelineOptions(["--streaming"]))
+    pipeline = empty_pipeline(["--streaming"])
     streaming_graph(pipeline, settings, "news", parse_address(GOOD["alerts"]))
     if extra is not None:
         _ = pipeline | "Extra" >> beam.Create([1]) | "Leak" >> beam.Map(extra)
