@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -57,9 +58,15 @@ class CountDeadLetters(beam.PTransform):
         return letters | "Count" >> beam.Map(_count).with_output_types(DeadLetter)
 
 
+@cache
+def _counter(name: str) -> Any:
+    """The counter of that name; to make one takes as long as to parse an article."""
+    return Metrics.counter(NAMESPACE, name)
+
+
 def _count(letter: DeadLetter) -> DeadLetter:
-    Metrics.counter(NAMESPACE, "dead_letters").inc()
-    Metrics.counter(NAMESPACE, f"dead_{letter.cause}").inc()
+    _counter("dead_letters").inc()
+    _counter(f"dead_{letter.cause}").inc()
     return letter
 
 
@@ -123,10 +130,10 @@ def _timed(output: Any, time: Timestamp, *, whole: bool = False) -> Any:
 
 
 def _outputs(article: Article, outcome: Outcome) -> Iterator[Any]:
-    Metrics.counter(NAMESPACE, "articles").inc()
+    _counter("articles").inc()
     if outcome.letter is not None:
         yield beam.pvalue.TaggedOutput(DEAD, outcome.letter)
         return
     if outcome.held:
-        Metrics.counter(NAMESPACE, f"held_{outcome.held}").inc()
+        _counter(f"held_{outcome.held}").inc()
     yield candidate(article, outcome.alert)

@@ -73,7 +73,7 @@ def example_maker() -> Callable[[Item], Example]:
 
 
 class Vectors:
-    """The six blocks of features as one sparse matrix, weighted as in ``pipeline.signals.decision.scores``."""
+    """The six blocks of features as one sparse matrix, weighted as in ``pipeline.signals.decision.seen``."""
 
     def __init__(self, examples: Sequence[Example], options: Options) -> None:
         self.options = options

@@ -12,8 +12,9 @@ _TRACKING = frozenset(
 _PREFIXES = tuple(name[:-1] for name in _TRACKING if name.endswith("*"))
 _PORTS = {"http": 80, "https": 443}
 _SAFE = ":@!$&'()*+,;=-._~"
-# Most paths are canonical as they stand, and are not taken apart.
+# Most addresses and paths are canonical as they stand, and are not taken apart.
 _PLAIN_PATH = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+/?")
+_PLAIN = re.compile(rf"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)+{_PLAIN_PATH.pattern}")
 _NO_HOST = re.compile(r"[\s<>\"\\^`{|}]")
 
 
@@ -21,6 +22,8 @@ def canonical(url: str) -> str:
     """``url`` with a lower-case scheme and host, no default port, no fragment, no tracking parameters, parameters in
     order, dot segments resolved and escapes in one form. Anything that is no http(s) URL becomes "".
     Idempotent; the order of the parameters does not matter."""
+    if _PLAIN.fullmatch(url):
+        return url
     try:
         parts = urlsplit(url.strip())
         port = parts.port

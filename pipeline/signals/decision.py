@@ -7,12 +7,14 @@ and the block is scaled to unit length, so that long and short articles can be c
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
 from pipeline.signals.weights import Weights
 from schemas.terms import DIRECTIONS, INSTRUMENTS, Direction, Instrument, Stage
+
+Array = np.ndarray[Any, np.dtype[Any]]
 
 STAGES: tuple[Stage, ...] = ("signalled", "proposed", "decided")
 
@@ -44,8 +46,15 @@ def sigmoid(x: float) -> float:
     return 1.0 / (1.0 + math.exp(-x))
 
 
-def scores(weights: Weights, blocks: Sequence[Sequence[str]]) -> list[float]:
-    """The model's raw outputs for the six blocks of features: which features there are counts, not how often."""
+class Seen(NamedTuple):
+    """The features of an article that the model knows: their rows, and the scale of the block that each stands in."""
+
+    rows: Array
+    scale: Array
+
+
+def seen(weights: Weights, blocks: Sequence[Sequence[str]]) -> Seen:
+    """What the model knows of the six blocks of features: which there are counts, not how often."""
     at: list[int] = []
     starts: list[int] = []
     lengths: list[int] = []
@@ -56,24 +65,27 @@ def scores(weights: Weights, blocks: Sequence[Sequence[str]]) -> list[float]:
             starts.append(len(at))
             lengths.append(len(found))
             at += cast(set[int], found)
-    if not at:
-        return cast(list[float], weights.bias.tolist())
-    taken = weights.rows[at]
-    norms = 1.0 / np.sqrt(np.add.reduceat(weights.squares[at], starts))
-    total = weights.bias + np.repeat(norms, lengths) @ taken
-    return cast(list[float], total.tolist())
+    rows = np.array(at, dtype=np.intp)
+    # In double precision, so that the order of the features does not show in what is rounded for people.
+    norms = 1.0 / np.sqrt(np.add.reduceat(weights.squares[rows], starts, dtype=np.float64)) if at else np.empty(0)
+    return Seen(rows, np.repeat(norms, lengths))
 
 
-def decide(weights: Weights, blocks: Sequence[Sequence[str]]) -> Decision:
-    """Reads probability and labels off the model's outputs."""
-    raw = scores(weights, blocks)
+def probability(weights: Weights, known: Seen) -> float:
+    """The calibrated probability of a signal: the first of the model's outputs, which alone settles most articles."""
     slope, offset = weights.calibration
+    return sigmoid(slope * float(weights.bias[0] + known.scale @ weights.signal[known.rows]) + offset)
+
+
+def labels(weights: Weights, known: Seen) -> Decision:
+    """All that the model says."""
+    raw = (weights.bias + known.scale @ weights.rows[known.rows]).tolist()
     n_dir, n_ins = len(DIRECTIONS), len(INSTRUMENTS)
     directions = _softmax(raw[1 : 1 + n_dir])
     instruments = _softmax(raw[1 + n_dir : 1 + n_dir + n_ins])
     stages = _softmax(raw[1 + n_dir + n_ins :])
     return Decision(
-        sigmoid(slope * raw[0] + offset),
+        probability(weights, known),
         DIRECTIONS[directions.index(max(directions))],
         INSTRUMENTS[instruments.index(max(instruments))],
         STAGES[stages.index(max(stages))],
@@ -81,3 +93,8 @@ def decide(weights: Weights, blocks: Sequence[Sequence[str]]) -> Decision:
         instruments,
         stages,
     )
+
+
+def decide(weights: Weights, blocks: Sequence[Sequence[str]]) -> Decision:
+    """All that the model says of the six blocks of features."""
+    return labels(weights, seen(weights, blocks))

@@ -7,7 +7,7 @@ from typing import Any
 from pipeline.articles.document import Document
 from pipeline.scan import Hit
 from pipeline.signals import evidence, glance, jurisdiction, sectors
-from pipeline.signals.decision import Decision, decide, sigmoid
+from pipeline.signals.decision import Decision, labels, probability, seen, sigmoid
 from pipeline.signals.direction import settle
 from pipeline.signals.frames import ACTS, Frame
 from pipeline.signals.hits import KIND
@@ -23,11 +23,12 @@ from schemas.terms import DIRECTIONS
 @dataclass(frozen=True, slots=True)
 class SignalReading:
     """What was read in one article. ``probability`` that it holds a signal is calibrated; ``signals`` has the main one
-    first and is empty where there is none. ``decision`` is None where its words alone settled that."""
+    first and is empty where there is none; ``decision`` is then None. ``dismissed``: by the first look alone."""
 
     probability: float
     signals: tuple[Signal, ...] = ()
     decision: Decision | None = None
+    dismissed: bool = False
     whole: Whole = field(default_factory=lambda: Whole(Document("", ""), ()), repr=False, compare=False)
 
     @property
@@ -48,7 +49,7 @@ class SignalReading:
         start = opening(self.whole.document, self.whole.hits)
         if not start.sentences:
             return ("empty",)
-        if self.decision is None:
+        if self.dismissed:
             return ("its words are those of other news",)
         return why_none(start.hits)
 
@@ -73,8 +74,8 @@ class SignalReader:
         score = glance.score(self._weights.glance, document)
         if score >= self._weights.glance.cutoff:
             return None
-        probability = min(sigmoid(score), self._threshold)
-        return SignalReading(probability, whole=Whole(document, ()))
+        chance = min(sigmoid(score), self._threshold)
+        return SignalReading(chance, dismissed=True, whole=Whole(document, ()))
 
     def read(self, document: Document, hits: dict[str, list[Hit]]) -> SignalReading:
         """Reads one article, in time linear in its length; never raises for any text."""
@@ -89,9 +90,12 @@ class SignalReader:
         start = opening(document, whole.hits)
         if not start.sentences:
             return SignalReading(0.0, whole=whole)
-        decision = settle(decide(self._weights, start.blocks), start.frames)
-        signals = self._signals(whole, start, decision) if decision.probability >= self._threshold else ()
-        return SignalReading(decision.probability, signals, decision, whole)
+        known = seen(self._weights, start.blocks)
+        chance = probability(self._weights, known)
+        if chance < self._threshold:
+            return SignalReading(chance, whole=whole)
+        decision = settle(labels(self._weights, known), start.frames)
+        return SignalReading(chance, self._signals(whole, start, decision), decision, whole=whole)
 
     def _signals(self, whole: Whole, start: Opening, decision: Decision) -> tuple[Signal, ...]:
         document, told = whole.document, whole.frames

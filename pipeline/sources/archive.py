@@ -5,6 +5,7 @@ import gzip
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
@@ -28,6 +29,7 @@ KINDS = LINES + FEEDS + TEXTS
 
 MAX_HEADLINE_LINE = 150
 _CHUNK = 1 << 16
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def archive_files(paths: list[Path]) -> list[Path]:
@@ -149,7 +151,8 @@ def stamped(article: Article) -> Any:
     borrows the clock of today."""
     if article.published is None:
         return TimestampedValue(article, MIN_TIMESTAMP)
-    return TimestampedValue(article, Timestamp.from_utc_datetime(article.published))
+    since = article.published - _EPOCH
+    return TimestampedValue(article, Timestamp(since.days * 86400 + since.seconds, micros=since.microseconds))
 
 
 @dataclass
