@@ -1,4 +1,4 @@
-"""How far a reading of files has come, for a progress bar in the same process."""
+"""How far a reading has come, for a progress bar in the same process."""
 
 from dataclasses import dataclass
 
@@ -6,9 +6,9 @@ from dataclasses import dataclass
 @dataclass
 class Progress:
     """Counts that sources raise and the command line shows. Never part of a result: on another runner, whose workers
-    are other processes, they stay at nought."""
+    are other processes, they stay at nought. ``done`` counts bytes of files, messages of topics."""
 
-    bytes_done: int = 0
+    done: int = 0
     articles: int = 0
     dead_letters: int = 0
 

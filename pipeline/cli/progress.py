@@ -1,4 +1,4 @@
-"""A progress bar over files, where a person looks."""
+"""A progress bar, where a person looks."""
 
 import sys
 import threading
@@ -8,8 +8,8 @@ from pathlib import Path
 
 
 @contextmanager
-def bar(files: list[Path]) -> Iterator[Callable[[], None]]:
-    """Shows on stderr how far the reading of ``files`` has come, if stderr is a terminal. Yields what ends the bar."""
+def bar(files: list[Path], messages: int = 0) -> Iterator[Callable[[], None]]:
+    """Shows on stderr how far the reading of ``files`` and ``messages`` has come, if stderr is a terminal. Yields what ends the bar."""
     if not sys.stderr.isatty():
         yield lambda: None
         return
@@ -18,7 +18,7 @@ def bar(files: list[Path]) -> Iterator[Callable[[], None]]:
 
     from pipeline.progress import PROGRESS
 
-    total = sum(file.stat().st_size for file in files)
+    total = sum(file.stat().st_size for file in files) + messages
     columns = (
         TextColumn("reading"),
         BarColumn(),
@@ -32,7 +32,7 @@ def bar(files: list[Path]) -> Iterator[Callable[[], None]]:
 
         def follow() -> None:
             while not stop.wait(0.2):
-                display.update(task, completed=PROGRESS.bytes_done, articles=PROGRESS.articles)
+                display.update(task, completed=PROGRESS.done, articles=PROGRESS.articles)
 
         thread = threading.Thread(target=follow, daemon=True)
         thread.start()

@@ -11,8 +11,12 @@ if TYPE_CHECKING:
 
 def command(
     paths: Annotated[
-        list[Path],
-        typer.Argument(metavar="PATH...", help="Archives (.jsonl, .jsonl.gz), feed documents, .txt articles, folders."),
+        list[str],
+        typer.Argument(
+            metavar="PATH...",
+            help="Archives (.jsonl, .jsonl.gz), feed documents, .txt articles, folders, or topics: "
+            "kafka://HOST:PORT/TOPIC[,TOPIC...][?from=TIME&to=TIME].",
+        ),
     ],
     alerts: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the alerts here, as CloudEvents.")] = None,
     dead_letters: Annotated[
@@ -28,10 +32,14 @@ def command(
     ] = None,
     no_repeats: Annotated[bool, typer.Option("--no-repeats", help="Hold back repeats of a story.")] = False,
 ) -> None:
-    """Replay archives and feed documents through the pipeline, in event time.
+    """Replay archives, feed documents and topics through the pipeline, in event time.
 
     The same input gives the same alerts, byte for byte. What cannot be read becomes a dead letter that names file
-    and line; the rest is replayed, and the exit code is 1.
+    and line, or partition and offset; the rest is replayed, and the exit code is 1.
+
+    A topic is read in all its partitions, from the first message written at FROM or later (else its beginning) to
+    before the first one written at TO or later (else what is now its end). The times are ISO 8601, in UTC where they
+    name no zone, or how long ago: 15m, 2h, 7d.
 
     Examples:
 
@@ -40,16 +48,24 @@ def command(
       policywire replay archive.jsonl.gz --alerts alerts.jsonl --report alerts.html
 
       policywire replay feed.xml --json | jq .data.signal
+
+      policywire replay 'kafka://localhost:9092/news?from=2026-01-31T09:00&to=2026-01-31T12:00' --alerts alerts.jsonl
     """
+    from datetime import UTC, datetime
+
     from pipeline.cli.output import whole_file
     from pipeline.cli.progress import bar
     from pipeline.settings import load_settings
     from pipeline.sources.archive import archive_files
+    from pipeline.sources.kafka_archive import is_topic, parse_range, stretches
 
     settings = load_settings(
         alerting=_policy(min_confidence, no_repeats),
     )
-    files = archive_files(paths)
+    topics = [path for path in paths if is_topic(path)]
+    files = archive_files([Path(path) for path in paths if not is_topic(path)])
+    now = datetime.now(UTC)
+    parts = [part for topic in topics for part in stretches(parse_range(topic, now), settings.kafka)]
     dead_file = dead_letters or (alerts.with_name(f"{alerts.stem}.dead-letters.jsonl") if alerts else None)
     if json and table:
         raise typer.BadParameter("give --json or --table, not both")
@@ -57,7 +73,8 @@ def command(
     from pipeline.runners.replay import replay
     from schemas import Alert, AlertEvent
 
-    with bar(files) as done, replay(files, settings) as outcome:
+    messages = sum(part.end - part.first for part in parts)
+    with bar(files, messages) as done, replay(files, settings, parts) as outcome:
         done()
         if alerts is not None:
             with whole_file(alerts) as stream:

@@ -1,6 +1,6 @@
 """Where reading begins."""
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, TypeAlias
 
 from kafka import TopicPartition
@@ -8,6 +8,20 @@ from kafka import TopicPartition
 Start: TypeAlias = Literal["committed", "earliest", "latest"] | datetime
 """Where to begin: where reading stands (else the consumer group, else the earliest message), at the earliest, behind the
 latest, or at the first message that was written at a time."""
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+
+
+def parse_moment(text: str, now: datetime) -> datetime:
+    """A time in ISO 8601 (UTC where it names no zone), or how long ago: 90s, 15m, 2h, 7d. Raises ValueError saying so."""
+    number, unit = text[:-1], text[-1:]
+    try:
+        if unit in _UNITS and number.isascii() and number.isdigit():
+            return now - timedelta(seconds=int(number) * _UNITS[unit])
+        time = datetime.fromisoformat(text)
+    except (ValueError, OverflowError):
+        raise ValueError("give a time such as 2026-01-31T09:00, or how long ago, such as 2h") from None
+    return time if time.tzinfo is not None else time.replace(tzinfo=UTC)
 
 
 def beginnings(client: Any, partitions: list[TopicPartition], start: Start) -> dict[TopicPartition, int]:

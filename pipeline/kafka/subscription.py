@@ -5,7 +5,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
 from kafka import TopicPartition
@@ -14,7 +14,7 @@ from kafka.errors import CommitFailedError, RebalanceInProgressError
 from pipeline.alerts.decision import is_on_watchlist
 from pipeline.errors import InputError, KafkaUnavailableError, UsageError
 from pipeline.kafka.clients import consumer, explained, missing_topic
-from pipeline.kafka.positions import Start, beginnings
+from pipeline.kafka.positions import Start, beginnings, parse_moment
 from pipeline.kafka.settings import KafkaSettings
 from pipeline.sinks.cloudevents import decode
 from schemas import Alert, AlertEvent
@@ -25,7 +25,6 @@ _STARTS: dict[str, Start] = {"now": "latest", "beginning": "earliest"}
 _REMEMBERED = 200_000
 _POLL_MS = 200
 _LOOK_SECONDS = 2.0
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
 def parse_since(text: str, now: datetime) -> Since:
@@ -35,16 +34,12 @@ def parse_since(text: str, now: datetime) -> Since:
     """
     if text in ("now", "beginning"):
         return text  # type: ignore[return-value]
-    number, unit = text[:-1], text[-1:]
     try:
-        if unit in _UNITS and number.isascii() and number.isdigit():
-            return now - timedelta(seconds=int(number) * _UNITS[unit])
-        time = datetime.fromisoformat(text)
-    except (ValueError, OverflowError):
+        return parse_moment(text, now)
+    except ValueError:
         raise UsageError(
             f"--since {text[:40]!r}: give now, beginning, a time such as 2026-01-31T09:00, or how long ago, such as 2h"
         ) from None
-    return time if time.tzinfo is not None else time.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from apache_beam.runners.portability.fn_api_runner.worker_handlers import Worker
 from apache_beam.transforms.environments import EmbeddedPythonEnvironment
 
 from pipeline.errors import PolicywireError
-from pipeline.runners.pipelines import empty_pipeline
+from pipeline.runners.pipelines import empty_pipeline, last_words
 
 OURS = "policywire"
 """What the namespaces of our counters begin with."""
@@ -29,7 +29,12 @@ def bounded_pipeline() -> Any:
 
 def run_to_end(pipeline: Any) -> Counter[str]:
     """Runs and returns the committed counters by name. Raises PolicywireError where a step failed."""
-    return _committed(pipeline.run())
+    try:
+        return _committed(pipeline.run())
+    except PolicywireError as error:
+        raise type(error)(last_words(error)) from error
+    except Exception as error:
+        raise StepError(last_words(error)) from error
 
 
 class Prepared:
@@ -50,7 +55,8 @@ class Prepared:
         except PolicywireError:
             raise
         except Exception as error:
-            raise StepError(f"a step of the graph failed: {error}; please report it (--debug shows more)") from error
+            words = f"a step of the graph failed: {last_words(error)}; please report it (--debug shows more)"
+            raise StepError(words) from error
 
     def close(self) -> None:
         """Lets the steps go."""

@@ -1,5 +1,6 @@
 """Where every pipeline begins."""
 
+import re
 import shutil
 from collections.abc import Sequence
 from typing import Any
@@ -22,3 +23,10 @@ def empty_pipeline(options: PipelineOptions | Sequence[str] = (), runner: Any = 
     pipeline = beam.Pipeline(runner=runner, options=given)
     shutil.rmtree(pipeline.local_tempdir, ignore_errors=True)
     return pipeline
+
+
+def last_words(error: Exception) -> str:
+    """The one line that tells most of what a runner raised: the last of a step's trace, without Beam's additions."""
+    lines = [line.strip() for line in str(error).splitlines() if len(line.strip()) > 1]
+    last = lines[-1] if lines else type(error).__name__
+    return re.sub(r"^pipeline\.errors\.\w+: |( \[while running .*\])$", "", last)[:500]

@@ -17,13 +17,15 @@ def quieten() -> None:
     logging.getLogger().addFilter(_is_worth_saying)
     # What the Kafka client has to say of an outage we say ourselves, once and in words.
     logging.getLogger("kafka").propagate = False
-    logging.getLogger("apache_beam.runners.worker.sdk_worker").addFilter(_is_no_finalizer)
+    logging.getLogger("apache_beam.runners.worker.sdk_worker").addFilter(_is_not_told_elsewhere)
 
 
 def _is_worth_saying(record: logging.LogRecord) -> bool:
     return not str(record.msg).startswith(_OF_NO_USE)
 
 
-def _is_no_finalizer(record: logging.LogRecord) -> bool:
-    # Prism asks every bundle to finalize, also those that have registered nothing.
-    return "Bundle is not in a finalizable state" not in record.getMessage()
+def _is_not_told_elsewhere(record: logging.LogRecord) -> bool:
+    # Prism asks every bundle to finalize, also those that have registered nothing. What a step raises is raised by the
+    # run as well, and told there in a line (with --debug in full).
+    message = record.getMessage()
+    return "Bundle is not in a finalizable state" not in message and "Error processing instruction" not in message

@@ -19,7 +19,7 @@ from pipeline.graph import policy_alerts
 from pipeline.kafka.address import TopicAddress
 from pipeline.kafka.clients import ensure_topic
 from pipeline.kafka.positions import Start
-from pipeline.runners.pipelines import empty_pipeline
+from pipeline.runners.pipelines import empty_pipeline, last_words
 from pipeline.runners.prism import Prism, find_prism
 from pipeline.runners.quiet import quieten
 from pipeline.settings import Settings
@@ -138,7 +138,7 @@ class StreamingRun:
             except Exception as error:
                 if result is not None and STOP.is_set() and result.state == "CANCELLED":
                     return
-                raise PolicywireError(f"the pipeline failed: {_last_line(error)}; {_NOTHING_LOST}") from error
+                raise PolicywireError(f"the pipeline failed: {last_words(error)}; {_NOTHING_LOST}") from error
             finally:
                 close_readers()
         if state not in ("DONE", "DRAINED"):
@@ -152,8 +152,3 @@ def _cancel_when_stopped(result: Any) -> None:
 
 
 _NOTHING_LOST = "the next start reads from where everything was written"
-
-
-def _last_line(error: Exception) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if len(line.strip()) > 1]
-    return lines[-1][:500] if lines else type(error).__name__

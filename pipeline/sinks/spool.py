@@ -54,7 +54,12 @@ def _order(item: Alert | DeadLetter) -> str:
         time = item.event_time.isoformat() if item.event_time else ""
         return f"{time} {item.id}"
     place = item.position
-    return f"{place.origin}\x01{place.line or 0:012}\x01{place.entry or ''}\x01{item.id}".replace("\t", " ")
+    within = place.offset if place.offset is not None else place.line
+    return (
+        f"{place.origin}\x01{place.partition or 0:06}\x01{within or 0:019}\x01{place.entry or ''}\x01{item.id}".replace(
+            "\t", " "
+        )
+    )
 
 
 def in_order(folder: Path) -> Iterator[bytes]:

@@ -69,7 +69,7 @@ def read_file(path: Path, limits: ReadLimits) -> Iterator[Article | DeadLetter]:
         size = path.stat().st_size
         with path.open("rb") as stream:
             payload = stream.read(limits.max_document_bytes + 1)
-        PROGRESS.bytes_done += size
+        PROGRESS.done += size
     except OSError as error:
         yield dead_letter("unreadable", STEP, f"cannot read {path}: {error.strerror or error}", position, b"", error)
         return
@@ -121,7 +121,7 @@ def _read_lines(path: Path, limits: ReadLimits) -> Iterator[Article | DeadLetter
                 return
             number += 1
             if raw.tell() != done:
-                PROGRESS.bytes_done += raw.tell() - done
+                PROGRESS.done += raw.tell() - done
                 done = raw.tell()
             if number == 1:
                 line = line.removeprefix(b"\xef\xbb\xbf")

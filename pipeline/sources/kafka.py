@@ -3,8 +3,12 @@
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from apache_beam.transforms.window import TimestampedValue
+from apache_beam.utils.timestamp import Timestamp
+
 from pipeline.dead_letters import dead_letter
 from pipeline.settings import ReadLimits
+from pipeline.sources.archive import stamped
 from pipeline.sources.record import STEP, parse_record
 from schemas import SCHEMA_VERSION, Article, DeadLetter, Position
 
@@ -34,8 +38,8 @@ def schema(message: Any) -> str:
     return ""
 
 
-def read_record(record: Record, limits: ReadLimits, now: datetime) -> Article | DeadLetter:
-    """The article in a message, arrived ``now``, or a dead letter. Never raises."""
+def read_record(record: Record, limits: ReadLimits, arrived: datetime | None) -> Article | DeadLetter:
+    """The article in a message, ``arrived`` then, or a dead letter. Never raises."""
     position = Position(origin=record.topic, kind="kafka", partition=record.partition, offset=record.offset)
     value = record.value or b""
     if not value:
@@ -48,4 +52,11 @@ def read_record(record: Record, limits: ReadLimits, now: datetime) -> Article | 
         message = f"its schema is {record.schema!r}, and this policywire reads {_MAJOR}.x: upgrade it"
         return dead_letter("bad_schema", STEP, message, position, value)
     item = parse_record(value, position, limits)
-    return item.model_copy(update={"arrived": now}) if isinstance(item, Article) else item
+    return item.model_copy(update={"arrived": arrived}) if isinstance(item, Article) else item
+
+
+def timed(article: Article, record: Record) -> TimestampedValue:
+    """``article`` at its event time; an undated one at the time of its message."""
+    if article.published is None and record.timestamp >= 0:
+        return TimestampedValue(article, Timestamp(micros=record.timestamp * 1000))
+    return stamped(article)

@@ -10,7 +10,6 @@ from functools import partial
 from typing import Any
 
 from apache_beam.transforms.window import TimestampedValue
-from apache_beam.utils.timestamp import Timestamp
 from kafka import TopicPartition
 from kafka import errors as kafka_errors
 from kafka.structs import OffsetAndMetadata
@@ -22,7 +21,7 @@ from pipeline.kafka.settings import KafkaSettings
 from pipeline.ledger import LedgerView, Transaction
 from pipeline.runners.trouble import Trouble
 from pipeline.settings import ReadLimits
-from pipeline.sources.kafka import Record, read_record, schema
+from pipeline.sources.kafka import Record, read_record, schema, timed
 from pipeline.sources.round import ItemReader, Plan
 from schemas import Article, DeadLetter
 
@@ -331,10 +330,7 @@ class _Reader:
             client.commit(offsets, timeout_ms=5_000)
 
 
-def read_in_round(limits: ReadLimits, record: Record) -> Iterator[Article | TimestampedValue | DeadLetter]:
-    """What a record holds: an article, at the message's time where it is undated, or a dead letter."""
+def read_in_round(limits: ReadLimits, record: Record) -> Iterator[TimestampedValue | DeadLetter]:
+    """What a record holds: an article, or a dead letter."""
     item = read_record(record, limits, datetime.now(UTC))
-    if isinstance(item, Article) and item.published is None and record.timestamp >= 0:
-        yield TimestampedValue(item, Timestamp(micros=record.timestamp * 1000))
-    else:
-        yield item
+    yield timed(item, record) if isinstance(item, Article) else item
