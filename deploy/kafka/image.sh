@@ -6,14 +6,7 @@ set -euo pipefail
 name=$1 jars=$2
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-if ! docker image inspect policywire-java:bookworm >/dev/null 2>&1; then
-  command -v debootstrap >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends debootstrap >/dev/null; }
-  # The machine's own mirror, where sources.list names one.
-  mirror=$(grep -rhoE '^[^#]*https?://[^ ]+/debian/?( |$)' /etc/apt/sources.list /etc/apt/sources.list.d 2>/dev/null | grep -oE 'https?://[^ ]+' | head -1 || true)
-  debootstrap --variant=minbase --include=openjdk-17-jre-headless bookworm "$work/root" "${mirror:-http://deb.debian.org/debian}" >"$work/log" 2>&1 ||
-    { tail -5 "$work/log" >&2; exit 1; }
-  tar -C "$work/root" -c . | docker import - policywire-java:bookworm >/dev/null
-fi
+"$(dirname "$0")/../debian" policywire-java:bookworm openjdk-17-jre-headless
 mkdir "$work/image"
 cp -r "$jars" "$work/image/libs"
 printf 'FROM policywire-java:bookworm\nCOPY libs /opt/kafka/libs\n' >"$work/image/Dockerfile"
