@@ -17,6 +17,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
+from pipeline import garbage
 from pipeline.alerts.decision import Held, make_alert
 from pipeline.articles.language import ENGLISH
 from pipeline.dead_letters import dead_letter
@@ -182,6 +183,7 @@ def _receive(stream: IO[bytes]) -> Any:
 
 
 def _work() -> None:
+    garbage.seldom()
     try:
         policy, registry = _receive(sys.stdin.buffer)
         reader(registry)

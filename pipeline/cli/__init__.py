@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from pipeline import garbage
 from pipeline.cli import (
     classify,
     company,
@@ -82,6 +83,7 @@ def main() -> None:
     from pipeline.errors import PolicywireError
     from pipeline.runners.quiet import quieten
 
+    garbage.seldom()
     quieten()
     try:
         sys.exit(app(prog_name="policywire", standalone_mode=False))
