@@ -7,11 +7,9 @@ from pipeline.cli import app
 
 def expect_command(arguments: list[str]) -> None:
     """Parses ``arguments`` as ``policywire`` would, running nothing. Raises click's UsageError where it would refuse."""
-    command = typer.main.get_command(app)
-    while arguments and hasattr(command, "commands"):
-        # Flags before a command (--config FILE) are the group's own.
-        if arguments[0] not in command.commands:
-            command.make_context("policywire", list(arguments))
+    name, command = "policywire", typer.main.get_command(app)
+    while True:
+        context = command.make_context(name, list(arguments))
+        if not hasattr(command, "commands"):
             return
-        command, arguments = command.commands[arguments[0]], arguments[1:]
-    command.make_context(command.name, list(arguments))
+        name, command, arguments = command.resolve_command(context, [*context._protected_args, *context.args])
