@@ -86,8 +86,9 @@ class SignalReader:
 
     def read_fully(self, document: Document, hits: dict[str, list[Hit]]) -> SignalReading:
         """``read`` without the first look, for a document that passed it."""
-        whole = Whole(document, hits.get(KIND, ()))
-        start = opening(document, whole.hits)
+        mine = hits.get(KIND, ())
+        start = opening(document, mine)
+        whole = Whole(document, mine, start)
         if not start.sentences:
             return SignalReading(0.0, whole=whole)
         known = seen(self._weights, start.blocks)

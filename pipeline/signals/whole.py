@@ -8,6 +8,7 @@ from pipeline.articles.document import Document
 from pipeline.scan import Hit
 from pipeline.signals import frames
 from pipeline.signals.hits import standing
+from pipeline.signals.opening import Opening
 from pipeline.signals.sentences import Sentence, split
 
 READ_CHARS = 20_000
@@ -15,10 +16,12 @@ READ_CHARS = 20_000
 
 @dataclass(frozen=True)
 class Whole:
-    """``document`` with the scan's ``hits``; each part is read when it is first asked for."""
+    """``document`` with the scan's ``hits``; each part is read when it is first asked for. A short article's ``opening``,
+    where it was read before, is all of it, and is not read again."""
 
     document: Document
     hits: Sequence[Hit]
+    opening: Opening | None = None
 
     @cached_property
     def sentences(self) -> list[Sentence]:
@@ -33,4 +36,6 @@ class Whole:
     @cached_property
     def frames(self) -> tuple[frames.Frame, ...]:
         """Who does what to what, clause by clause."""
+        if self.opening is not None and self.opening.sentences == self.sentences:
+            return self.opening.frames
         return frames.read(self.document.full, self.standing, self.sentences)
