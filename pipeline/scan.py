@@ -1,4 +1,4 @@
-"""The one scan: every vocabulary in one Aho-Corasick automaton, each text read once.
+"""The scan: all vocabularies in one Aho-Corasick automaton, each text read once.
 
 Vocabularies (cues, authorities, places, company aliases) register phrases under a kind; the scan yields every
 whole-word occurrence of every phrase. Which hits count (longest match, exact case, support) is for the rooms

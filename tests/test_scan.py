@@ -1,4 +1,4 @@
-"""The one scan: whole words only, every occurrence, offsets of the text itself."""
+"""The scan: whole words only, every occurrence, offsets of the text itself."""
 
 from hypothesis import given
 from hypothesis import strategies as st

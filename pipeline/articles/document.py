@@ -17,7 +17,7 @@ class Document:
 
     @cached_property
     def full(self) -> str:
-        """What the one scan reads."""
+        """What the scan reads."""
         return f"{self.title}{SEPARATOR}{self.text}"
 
     @cached_property

@@ -82,7 +82,7 @@ class CompanyFinder:
         return f"{self.registry.version}.{self.weights.version}"
 
     def vocabularies(self) -> dict[str, Iterable[tuple[str, Any]]]:
-        """What the one scan must look for on this room's behalf."""
+        """What the scan must look for on this room's behalf."""
         return {
             KIND: ((alias.surface, alias) for alias in self.registry.searched()),
             forms.KIND: forms.vocabulary(),

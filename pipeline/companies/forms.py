@@ -1,6 +1,6 @@
 """Companies that no registry holds, found by their form: "Northgate Widgets Ltd", "ride-hailing firm Xyz", "Abc CEO".
 
-A cue of the one scan (a legal form, "startup", "CEO", "acquisition of") proposes the capitalised name beside it; a
+A cue of the scan (a legal form, "startup", "CEO", "acquisition of") proposes the capitalised name beside it; a
 learned decision over the name's shape and place keeps the sure ones. Precision comes first.
 """
 
@@ -64,7 +64,7 @@ class Proposal(NamedTuple):
 
 
 def vocabulary() -> Iterator[tuple[str, Cue]]:
-    """The cues for the one scan."""
+    """The cues for the scan."""
     for side in ("noun", "of", "before", "within"):
         for word in sorted(words(side)):
             yield word, Cue(word, side)

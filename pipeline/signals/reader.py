@@ -1,4 +1,4 @@
-"""Reads an article's policy signals from what the one scan found in it."""
+"""Reads an article's policy signals from what the scan found in it."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -63,7 +63,7 @@ class SignalReader:
         self._threshold = self._weights.thresholds["signal"]
 
     def vocabularies(self) -> dict[str, Iterable[tuple[str, Any]]]:
-        """Phrases for the one scan."""
+        """Phrases for the scan."""
         return {KIND: list(terms().items())}
 
     def first_look(self, document: Document) -> SignalReading | None:

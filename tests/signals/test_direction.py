@@ -16,7 +16,7 @@ def decided(tightening: float, easing: float, neutral: float) -> Decision:
 
 def frames(title: str):
     loaded = reader(None)
-    return loaded.signals.read_fully(Document(title, ""), loaded._scanner.scan(title + "\n\n")).frames
+    return loaded.signals.read_fully(Document(title, ""), loaded._for_signals.scan(title + "\n\n")).frames
 
 
 EASES = "Central Bank of Norway cuts interest rates"
