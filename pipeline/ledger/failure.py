@@ -14,7 +14,8 @@ _WORDS = {
     "--ledger",
     sqlite3.SQLITE_PERM: "permission denied: correct its permissions, or give another --ledger",
     sqlite3.SQLITE_NOTADB: "it is no ledger, or it is broken: restore a copy, or give another --ledger",
-    sqlite3.SQLITE_CORRUPT: "it is broken: restore a copy (or `sqlite3 LEDGER .recover`), or give another --ledger",
+    sqlite3.SQLITE_CORRUPT: "it is broken: restore a copy, or see PolicywireLedgerUnreadable in docs/runbook.md, or give another "
+    "--ledger",
     sqlite3.SQLITE_BUSY: "another process keeps it locked: stop that one, and start again",
     sqlite3.SQLITE_IOERR: "the disk failed or is full: see to it and start again; nothing is lost",
 }
