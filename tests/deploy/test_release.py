@@ -17,7 +17,16 @@ WHEEL = f"policywire-{VERSION}-py3-none-any.whl"
 
 
 def git(folder, *arguments):
-    identity = ("-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "commit.gpgsign=false")
+    identity = (
+        "-c",
+        "user.name=t",
+        "-c",
+        "user.email=t@example.org",
+        "-c",
+        "commit.gpgsign=false",
+        "-c",
+        "safe.directory=*",
+    )
     return subprocess.run(["git", *identity, *arguments], cwd=folder, capture_output=True, check=True).stdout.decode()
 
 
