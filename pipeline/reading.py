@@ -36,6 +36,10 @@ class Reader:
         self._for_signals = Scanner(self.signals.vocabularies())
         self._for_companies = Scanner(self.companies.vocabularies())
 
+    def dismisses(self, title: str, text: str) -> bool:
+        """Whether the first look settles that an article holds no signal."""
+        return self.signals.first_look(Document(title, text)) is not None
+
     def read(self, title: str, text: str, *, companies_of_all: bool = True) -> Reading:
         """Reads one article in time linear in its length. Never raises for any text.
 

@@ -51,6 +51,17 @@ def read_article(article: Article, policy: AlertPolicy, registry: Path | None) -
     return Outcome(b"", made.reason) if isinstance(made, Held) else Outcome(made.model_dump_json().encode(), "")
 
 
+def settled(article: Article, registry: Path | None) -> Outcome | None:
+    """What ``read_article`` would say, where the language or the first look settle it; None where it must be read.
+    Three articles of four are settled in less time than it takes to hand them to a worker. Never raises."""
+    if article.language not in ("", ENGLISH):
+        return Outcome(b"", "language")
+    try:
+        return Outcome(b"", "no_signal") if reader(registry).dismisses(article.title, article.text) else None
+    except Exception:  # then it is for ``read_article`` to say what is wrong
+        return None
+
+
 def _gave_up(article: Article, error: Exception) -> DeadLetter:
     where = traceback.extract_tb(error.__traceback__)[-1]
     return dead_letter(

@@ -14,7 +14,7 @@ from apache_beam.utils.windowed_value import WindowedValue
 
 from pipeline.alerts.transform import candidate
 from pipeline.reading import reader
-from pipeline.reading_pool import BATCH, Outcome, ReadingPool, read_article, reading_pool
+from pipeline.reading_pool import BATCH, Outcome, ReadingPool, read_article, reading_pool, settled
 from pipeline.settings import AlertPolicy
 from schemas import Article, DeadLetter
 
@@ -82,7 +82,8 @@ class _Read(beam.DoFn):
 
 
 class _ReadTogether(beam.DoFn):
-    """In the processes of the pool, batch by batch; a bundle too small to be worth it in this process."""
+    """In the processes of the pool, batch by batch; what is settled at a glance, and a bundle too small to be worth it,
+    in this process."""
 
     def __init__(self, policy: AlertPolicy, registry: str | None, workers: int) -> None:
         self._policy, self._registry, self._workers = policy, Path(registry) if registry else None, workers
@@ -96,6 +97,10 @@ class _ReadTogether(beam.DoFn):
         self._batch, self._pool = [], None
 
     def process(self, article: Article, timestamp: Timestamp = beam.DoFn.TimestampParam) -> Iterator[Any]:
+        outcome = settled(article, self._registry)
+        if outcome is not None:
+            yield from _outputs(article, outcome)
+            return
         self._batch.append((article, timestamp))
         if len(self._batch) < (BATCH if self._pool is not None else 2 * BATCH):
             return

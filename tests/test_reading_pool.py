@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.articles.normalise import normalise
-from pipeline.reading_pool import ReadingPool, read_article
+from pipeline.reading_pool import ReadingPool, read_article, settled
 from pipeline.runners.replay import replay
 from pipeline.settings import AlertPolicy, Settings
 from schemas import Article
@@ -43,6 +43,15 @@ def test_the_pool_reads_as_this_process_does(pool):
     assert any(outcome.alert for outcome in expected[0])
     assert any(outcome.held for outcome in expected[0])
     assert read_all(pool, batches) == expected
+
+
+def test_what_is_settled_at_a_glance_is_as_read():
+    read = [*articles(range(30)), normalise(Article(title="Zentralbank erhöht den Leitzins", language="de"))]
+    outcomes = [settled(article, None) for article in read]
+    assert {outcome.held for outcome in outcomes if outcome} == {"language", "no_signal"}
+    assert not all(outcomes)
+    for article, outcome in zip(read, outcomes, strict=True):
+        assert outcome in (None, read_article(article, POLICY, None))
 
 
 def test_an_article_that_cannot_be_read_is_a_dead_letter(monkeypatch):
