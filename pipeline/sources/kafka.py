@@ -51,8 +51,7 @@ def read_record(record: Record, limits: ReadLimits, arrived: datetime | None) ->
     if version.partition(".")[0] not in ("", _MAJOR):
         message = f"its schema is {record.schema!r}, and this policywire reads {_MAJOR}.x: upgrade it"
         return dead_letter("bad_schema", STEP, message, position, value)
-    item = parse_record(value, position, limits)
-    return item.model_copy(update={"arrived": arrived}) if isinstance(item, Article) else item
+    return parse_record(value, position, limits, arrived)
 
 
 def timed(article: Article, record: Record) -> TimestampedValue:

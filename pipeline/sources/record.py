@@ -1,5 +1,7 @@
 """One article as JSON, from an archive's line or a Kafka message."""
 
+from datetime import datetime
+
 from pydantic import ValidationError
 
 from pipeline.dead_letters import dead_letter
@@ -11,9 +13,11 @@ STEP = "Source"
 _TIMES = ("published", "updated", "arrived", "date")
 
 
-def parse_record(payload: bytes, position: Position, limits: ReadLimits) -> Article | DeadLetter:
-    """The article in ``payload`` (schemas' Article as UTF-8 JSON) with its position, or a dead letter that says what
-    is wrong with it. Never raises."""
+def parse_record(
+    payload: bytes, position: Position, limits: ReadLimits, arrived: datetime | None = None
+) -> Article | DeadLetter:
+    """The article in ``payload`` (schemas' Article as UTF-8 JSON) with its position and, where it is given, the time
+    at which it arrived; or a dead letter that says what is wrong with it. Never raises."""
     try:
         payload.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -34,7 +38,8 @@ def parse_record(payload: bytes, position: Position, limits: ReadLimits) -> Arti
     if max(len(article.title), len(article.text)) > limits.max_text_chars:
         message = f"title or text longer than {limits.max_text_chars:,} characters (limits.max_text_chars)"
         return dead_letter("too_large", STEP, message, position, payload)
-    return article.model_copy(update={"position": position})
+    here = {"position": position, "arrived": arrived or article.arrived}
+    return article.model_copy(update=here)
 
 
 def _explain(error: ValidationError) -> tuple[Cause, str]:

@@ -178,6 +178,8 @@ class _Stage:
         self._until(lambda: process.said('"started"') or not process.alive(), 120)
         if while_alerting:
             before = self._alerts_on_topic()
+            while before < 0:  # a busy broker has not answered
+                before = self._alerts_on_topic()
             # Where everything was sent and delivered there will be no more alerts to wait for.
             self._until(lambda: self._alerts_on_topic() > before or not process.alive() or self._dry(), 60)
             time.sleep(self._chance.uniform(0.0, 0.05))

@@ -53,4 +53,5 @@ class RunProcess:
         """Ends it at once, as a power cut would. Safe to call twice."""
         if self.alive():
             self._process.kill()
-        self._process.communicate()
+        if self._process.stdout is not None and not self._process.stdout.closed:
+            self._process.communicate()
