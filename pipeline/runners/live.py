@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pipeline.errors import InputError, OutputError
 from pipeline.ledger import Ledger
 from pipeline.ledger.transaction import Aged
+from pipeline.runners.memory import give_back
 from pipeline.runners.rounds import RoundReport, Rounds
 from pipeline.runners.trouble import Trouble
 from pipeline.settings import Live, Settings
@@ -18,6 +19,7 @@ DAY = 86_400.0
 ONCE_PATIENCE = 60.0
 """How long ``once`` waits for a source or a sink that cannot be reached, in seconds."""
 _PRUNE_EVERY = 600.0
+_GIVE_BACK_EVERY = 60.0
 _CLOCK_SLACK = 60.0
 
 
@@ -49,6 +51,7 @@ class LiveRun:
         self._held_back = False
         self._clock = _Clock(ledger)
         self._pruned = 0.0
+        self._given_back = time.monotonic()
         self.turned = 0.0
 
     def stop(self) -> None:
@@ -86,6 +89,9 @@ class LiveRun:
             self._look_after_couriers()
             if trouble := self._clock.look():
                 self._tell(trouble)
+            if self.turned - self._given_back > _GIVE_BACK_EVERY:
+                self._given_back = self.turned
+                give_back()
             waiting = self._waiting()
             if not waiting:
                 self._rounds.delivered()
