@@ -9,4 +9,4 @@ _EACH = 50_000
 
 def seldom() -> None:
     """Makes this process look seldom: reading leaves no cycles behind. To be called first thing in a program."""
-    gc.set_threshold(_EACH, 20, 50)
+    gc.set_threshold(_EACH)
