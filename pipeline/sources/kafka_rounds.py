@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from apache_beam.transforms.window import TimestampedValue
 from kafka import TopicPartition
 from kafka import errors as kafka_errors
 from kafka.structs import OffsetAndMetadata
@@ -21,7 +20,7 @@ from pipeline.kafka.settings import KafkaSettings
 from pipeline.ledger import LedgerView, Transaction
 from pipeline.runners.trouble import Trouble
 from pipeline.settings import ReadLimits
-from pipeline.sources.kafka import Record, read_record, schema, timed
+from pipeline.sources.kafka import Record, read_record, schema
 from pipeline.sources.round import ItemReader, Plan
 from schemas import Article, DeadLetter
 
@@ -330,7 +329,6 @@ class _Reader:
             client.commit(offsets, timeout_ms=5_000)
 
 
-def read_in_round(limits: ReadLimits, record: Record) -> Iterator[TimestampedValue | DeadLetter]:
-    """What a record holds: an article, or a dead letter."""
-    item = read_record(record, limits, datetime.now(UTC))
-    yield timed(item, record) if isinstance(item, Article) else item
+def read_in_round(limits: ReadLimits, record: Record) -> Iterator[Article | DeadLetter]:
+    """What a record holds: an article that arrives now, or a dead letter."""
+    yield read_record(record, limits, datetime.now(UTC))

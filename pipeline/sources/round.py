@@ -52,10 +52,8 @@ from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import apache_beam as beam
 from apache_beam.metrics import Metrics
-from apache_beam.transforms.window import TimestampedValue
 
 from pipeline.ledger import LedgerView, Transaction
-from pipeline.sources.archive import stamped
 from schemas import Article, DeadLetter
 
 NAMESPACE = "policywire.rounds"
@@ -67,8 +65,8 @@ class Note(NamedTuple):
     value: Any
 
 
-ItemReader: TypeAlias = Callable[[Any], Iterable[Article | TimestampedValue | DeadLetter | Note]]
-"""Reads one work item: articles (at a time other than their own as TimestampedValue), dead letters, notes."""
+ItemReader: TypeAlias = Callable[[Any], Iterable[Article | DeadLetter | Note]]
+"""Reads one work item."""
 
 
 class Plan(Protocol):
@@ -125,8 +123,9 @@ class RoundSource(Protocol):
 
 @dataclass
 class ReadWork(beam.PTransform):
-    """Begin -> ``articles`` at their event time, ``dead_letters``, and ``notes``, each (source, value): all that was
-    handed out, read when the graph runs. Bounded, and in this process.
+    """Begin -> ``articles``, ``dead_letters``, and ``notes``, each (source, value): all that was handed out, read when
+    the graph runs. Bounded, and in this process. Articles carry no timestamps of Beam's: a round is one window, and
+    what is decided in it goes by the articles' own times.
 
     One step for all sources: side by side, they would have to be flattened, and this runner pickles what it flattens.
 
@@ -169,4 +168,4 @@ class _ReadWork(beam.DoFn):
                         yield beam.pvalue.TaggedOutput("notes", (name, found.value))
                     else:
                         articles.inc()
-                        yield stamped(found) if isinstance(found, Article) else found
+                        yield found
