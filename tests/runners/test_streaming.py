@@ -75,3 +75,27 @@ def test_kills_lose_nothing_and_repeats_have_the_same_ids(stage):
 def test_another_runner_is_refused_with_the_names_there_are():
     with pytest.raises(UsageError, match="prism, flink, dataflow"):
         runner_options("spark")
+
+
+def test_a_broker_that_is_killed_and_started_again_costs_nothing(own_broker, tmp_path, prism):
+    stage = Stage(own_broker, tmp_path, "prism", POLICYWIRE_PRISM=str(prism))
+    try:
+        stage.publish([news(n) for n in range(1000)])
+        process = stage.run()
+        wait_for(partial(stage.more_alerts_than, 100), 120)
+        own_broker.kill()  # while articles are read and alerts written
+        time.sleep(5)
+        own_broker.start()
+        stage.publish([news(n) for n in range(1000, 1100)])
+        wait_for(lambda: len(stage.alerted()) == 1100, 120)
+        own_broker.kill()  # while nothing is under way
+        time.sleep(12)
+        own_broker.start()
+        stage.publish([news(n) for n in range(1100, 1200)])
+        wait_for(lambda: stage.behind() == 0, 120)
+        assert process.alive(), process.log()
+        assert set(stage.alerted()) == ids(range(1200))
+        process.send(signal.SIGTERM)
+        assert process.wait(60)[0] == 0, process.log()
+    finally:
+        stage.close()
