@@ -162,7 +162,7 @@ def _stream(
     *,
     once: bool,
 ) -> None:
-    from pipeline.kafka.address import check_topic, parse_address
+    from pipeline.kafka.address import parse_address
     from pipeline.reading import reader
     from pipeline.runners.quiet import quieten
 
@@ -171,7 +171,7 @@ def _stream(
 
     reader(settings.registry)
     address = parse_address(alerts)
-    run = StreamingRun(settings, check_topic(topic), address, runner, options, start=start, once=once)
+    run = StreamingRun(settings, topic, address, runner, options, start=start, once=once)
     stopping.stops(run.stop)
     run.run()
 

@@ -19,6 +19,7 @@ from pipeline.graph import policy_alerts
 from pipeline.kafka.address import TopicAddress
 from pipeline.kafka.clients import ensure_topic
 from pipeline.kafka.positions import Start
+from pipeline.kafka.topics import Topics
 from pipeline.runners.pipelines import empty_pipeline, last_words
 from pipeline.runners.prism import Prism, find_prism
 from pipeline.runners.quiet import quieten
@@ -72,12 +73,13 @@ def streaming_graph(
     *,
     once: bool = False,
 ) -> None:
-    """Wires ``topic`` to the topic ``alerts`` and its dead-letter topic, with positions committed behind both."""
+    """Wires ``topic``, a name or a pattern, to the topic ``alerts`` and its dead-letter topic, with positions committed
+    behind both. A pattern never means those two."""
     source_settings = settings.kafka.model_copy(update={"group": settings.kafka.group or GROUP})
     sink_settings = alerts.settings(settings.kafka)
     outputs = policy_alerts(
         pipeline,
-        ReadKafka(source_settings, topic, settings.limits, start, once),
+        ReadKafka(source_settings, topics_of(topic, alerts), settings.limits, start, once),
         settings.alerting,
         DecideUnbounded(settings.alerting.story_hours, settings.alerting.repeats),
         str(settings.registry) if settings.registry else None,
@@ -85,6 +87,11 @@ def streaming_graph(
     sent = outputs.alerts | "Alerts" >> WriteKafka(sink_settings, alerts.topic)
     set_aside = outputs.dead_letters | "Dead letters" >> WriteKafka(sink_settings, alerts.topic + DEAD_LETTER_SUFFIX)
     _ = (outputs.read[MARKS], sent, set_aside) | "Positions" >> CommitPositions(source_settings)
+
+
+def topics_of(topic: str, alerts: TopicAddress) -> Topics:
+    """The topics that ``topic`` means, where alerts go to ``alerts``. Raises UsageError as Topics does."""
+    return Topics(topic, frozenset((alerts.topic, alerts.topic + DEAD_LETTER_SUFFIX)))
 
 
 class StreamingRun:
@@ -109,7 +116,8 @@ class StreamingRun:
         self._options = runner_options(runner, more, once=once)
         self._cancels = runner == "flink" and not once
         self._prism = Prism(find_prism()) if runner == "prism" else None
-        ensure_topic(settings.kafka, topic)
+        if (name := topics_of(topic, alerts).name) is not None:
+            ensure_topic(settings.kafka, name)
         for name in (alerts.topic, alerts.topic + DEAD_LETTER_SUFFIX):
             ensure_topic(alerts.settings(settings.kafka), name, writing=True)
         STOP.clear()

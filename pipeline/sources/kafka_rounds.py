@@ -1,6 +1,5 @@
 """Kafka topics as a source for rounds."""
 
-import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -17,6 +16,7 @@ from pipeline.errors import PolicywireError, SourceUnavailableError
 from pipeline.kafka.clients import consumer, explained, missing_topic
 from pipeline.kafka.positions import Start, beginnings
 from pipeline.kafka.settings import KafkaSettings
+from pipeline.kafka.topics import Topics
 from pipeline.ledger import LedgerView, Transaction
 from pipeline.runners.trouble import Trouble
 from pipeline.settings import ReadLimits
@@ -126,8 +126,8 @@ class _Reader:
         self.started = False
         self.backlog = 0
         self._name, self._settings, self._start, self._once, self._tell = name, settings, start, once, tell
-        self._topic = topic if re.fullmatch(r"[A-Za-z0-9._-]+", topic) else None
-        self._pattern = re.compile(topic) if self._topic is None else None
+        self._topics = Topics(topic)
+        self._topic = self._topics.name
         self._guard = threading.Condition()
         self._ahead: list[Record] = []
         self._ahead_bytes = 0
@@ -253,19 +253,13 @@ class _Reader:
     def _discover(self, client: Any) -> None:
         """Takes up topics and partitions that are not read yet."""
         with explained(self._settings, self._topic):
-            if self._topic is not None:
-                numbers = client.partitions_for_topic(self._topic)
-                if not numbers:
+            found = self._topics.partitions(client)
+            if not found:
+                if self._topic is not None:
                     raise missing_topic(self._settings, self._topic)
-                found = {TopicPartition(self._topic, number) for number in numbers}
-            else:
-                assert self._pattern is not None
-                names = [name for name in client.topics() if self._pattern.fullmatch(name)]
-                found = {TopicPartition(name, n) for name in names for n in client.partitions_for_topic(name) or ()}
-                if not found:
-                    raise SourceUnavailableError(
-                        f"no topic on {self._settings.bootstrap} matches {self._pattern.pattern!r}: correct --topic"
-                    )
+                raise SourceUnavailableError(
+                    f"no topic on {self._settings.bootstrap} matches {self._topics.text!r}: correct --topic"
+                )
             assigned = client.assignment()
             if found == assigned or (self._ends and assigned):
                 return  # with once, what comes later is for the next run

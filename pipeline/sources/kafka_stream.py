@@ -6,6 +6,7 @@ watermark is exact, no article is ever late, and "the watermark of the sinks has
 before t has been written. That is what commits rest on. The time of the event is the article's own, and travels in it.
 """
 
+import logging
 import threading
 import time
 from collections.abc import Iterator
@@ -25,18 +26,23 @@ from apache_beam.utils.timestamp import Duration, Timestamp
 from kafka import TopicPartition
 from kafka.structs import OffsetAndMetadata
 
+from pipeline.errors import SourceUnavailableError
 from pipeline.kafka.clients import consumer, explained
 from pipeline.kafka.positions import Start, beginnings
 from pipeline.kafka.settings import KafkaSettings
+from pipeline.kafka.topics import Topics
 from pipeline.settings import ReadLimits
+from pipeline.sources.findings import END, Findings
 from pipeline.sources.kafka import Record, read_record, schema
 from schemas import Article
 
 ARTICLES, DEAD_LETTERS, MARKS = "articles", "dead_letters", "marks"
 
+_LOG = logging.getLogger("policywire.kafka")
 _ENDLESS = 1 << 62
 _DISCOVER_SECONDS = 1
 _IDLE_SECONDS = 0.05
+_AWAY_SECONDS = 1.0
 _POLL_MS = 100
 _BUNDLE_RECORDS = 1000
 _BUNDLE_SECONDS = 0.25
@@ -60,29 +66,28 @@ class Stretch(NamedTuple):
 @dataclass
 class ReadKafka(beam.PTransform):
     """Begin -> ``articles``, ``dead_letters``, and ``marks`` for CommitPositions. Unbounded, or with ``once`` bounded
-    by what is the end when it starts. All partitions of the topic, new ones within seconds. An element's timestamp is
+    by what is the end when it starts. All partitions of the topics, new ones within seconds. An element's timestamp is
     when it was read.
 
     Attributes:
         settings: the cluster.
-        topic: the topic's name.
+        topics: which topics.
         limits: what a message may be at most.
         start: where to begin; ``committed`` is where the group stands, else the earliest message.
         once: end at the present end.
     """
 
     settings: KafkaSettings
-    topic: str
+    topics: Topics
     limits: ReadLimits = field(default_factory=ReadLimits)
     start: Start = "committed"
     once: bool = False
 
     def expand(self, begin: Any) -> dict[str, Any]:
         """Partitions, then what is in them."""
-        topic = begin | "Topic" >> beam.Create([self.topic], reshuffle=False)
-        partitions = topic | "Partitions" >> beam.ParDo(
-            _ListPartitions(self.settings, self.start) if self.once else _WatchPartitions(self.settings, self.start)
-        )
+        topic = begin | "Topic" >> beam.Create([self.topics.text], reshuffle=False)
+        find = _ListPartitions if self.once else _WatchPartitions
+        partitions = topic | "Partitions" >> beam.ParDo(find(self.settings, self.topics, self.start))
         outputs = (
             partitions
             | "Spread" >> beam.Reshuffle()
@@ -93,21 +98,21 @@ class ReadKafka(beam.PTransform):
 
 
 class _ListPartitions(beam.DoFn):
-    """A topic -> a stretch up to the present end for each of its partitions."""
+    """Topics -> a stretch up to the present end for each of their partitions."""
 
-    def __init__(self, settings: KafkaSettings, start: Start) -> None:
-        self._settings, self._start = settings, start
+    def __init__(self, settings: KafkaSettings, topics: Topics, start: Start) -> None:
+        self._settings, self._topics, self._start = settings, topics, start
 
-    def process(self, topic: str) -> Iterator[Any]:
+    def process(self, text: str) -> Iterator[Any]:  # noqa: ARG002
         client = consumer(self._settings)
         try:
-            with explained(self._settings, topic):
-                found = [TopicPartition(topic, number) for number in client.partitions_for_topic(topic) or ()]
+            with explained(self._settings, self._topics.name):
+                found = sorted(self._topics.partitions(client))
                 ends = client.end_offsets(found)
                 for partition, begin in beginnings(client, found, self._start).items():
                     if begin < ends[partition]:
                         yield TimestampedValue(
-                            Stretch(topic, partition.partition, begin, ends[partition]), Timestamp.now()
+                            Stretch(partition.topic, partition.partition, begin, ends[partition]), Timestamp.now()
                         )
         finally:
             client.close(autocommit=False)
@@ -142,27 +147,11 @@ class _Offsets(RestrictionProvider):
         return restriction if restriction.stop < _ENDLESS else None
 
 
-class _Numbers(RestrictionProvider):
-    """Of a topic: its partitions' numbers, without an end, since partitions are only ever added."""
-
-    def initial_restriction(self, element: str) -> OffsetRange:  # noqa: ARG002
-        return OffsetRange(0, _ENDLESS)
-
-    def create_tracker(self, restriction: OffsetRange) -> _Tracker:
-        return _Tracker(restriction)
-
-    def restriction_size(self, element: str, restriction: OffsetRange) -> float:  # noqa: ARG002
-        return 1.0
-
-    def truncate(self, element: str, restriction: OffsetRange) -> None:  # noqa: ARG002
-        return None
-
-
 class _WatchPartitions(beam.DoFn):
-    """A topic -> an endless stretch for each of its partitions, and for new ones as they are added."""
+    """Topics -> an endless stretch for each of their partitions, and for new ones as they are added."""
 
-    def __init__(self, settings: KafkaSettings, start: Start) -> None:
-        self._settings, self._start = settings, start
+    def __init__(self, settings: KafkaSettings, topics: Topics, start: Start) -> None:
+        self._settings, self._topics, self._start = settings, topics, start
         self._client: Any = None
 
     def teardown(self) -> None:
@@ -172,33 +161,38 @@ class _WatchPartitions(beam.DoFn):
     @beam.DoFn.unbounded_per_element()
     def process(
         self,
-        topic: str,
+        text: str,  # noqa: ARG002 -- one element, to begin with
         finalizer: Any = beam.DoFn.BundleFinalizerParam,
-        tracker: Any = beam.DoFn.RestrictionParam(_Numbers()),  # noqa: B008 -- Beam's way to declare it
+        tracker: Any = beam.DoFn.RestrictionParam(Findings()),  # noqa: B008 -- Beam's way to declare it
         watermark: Any = beam.DoFn.WatermarkEstimatorParam(_ESTIMATOR),  # noqa: B008
     ) -> Iterator[Any]:
         finalizer.register(_nothing)
         if STOP.is_set():
-            tracker.try_claim(_ENDLESS - 1)
+            tracker.try_claim(END)
             return
         now = _advance(watermark)
-        first = tracker.current_restriction().start
-        for stretch in self._from(topic, first):
-            if not tracker.try_claim(stretch.partition):
+        known = tracker.current_restriction()
+        try:
+            stretches = self._new(known)
+        except SourceUnavailableError as error:
+            if not known:
+                raise
+            _LOG.warning("%s; looking again", error)
+            stretches = []
+        for stretch in stretches:
+            if not tracker.try_claim(_name(TopicPartition(stretch.topic, stretch.partition))):
                 return
             yield TimestampedValue(stretch, now)
         tracker.defer_remainder(Duration(seconds=_DISCOVER_SECONDS))
 
-    def _from(self, topic: str, first: int) -> list[Stretch]:
+    def _new(self, known: frozenset[str]) -> list[Stretch]:
         if self._client is None:
             self._client = consumer(self._settings)
-        with explained(self._settings, topic):
-            # Answered from the consumer's metadata, which it asks for anew every ten seconds.
-            numbers = sorted(n for n in self._client.partitions_for_topic(topic) or () if n >= first)
-            new = [TopicPartition(topic, number) for number in numbers]
+        with explained(self._settings, self._topics.name):
+            new = sorted(p for p in self._topics.partitions(self._client) if _name(p) not in known)
             # Partitions that were added while we read are read whole, unless the group has begun them.
-            found = beginnings(self._client, new, "committed" if first else self._start)
-        return [Stretch(topic, p.partition, found[p], _ENDLESS) for p in new]
+            found = beginnings(self._client, new, "committed" if known else self._start)
+        return [Stretch(p.topic, p.partition, found[p], _ENDLESS) for p in new]
 
 
 class _ReadStretch(beam.DoFn):
@@ -223,38 +217,44 @@ class _ReadStretch(beam.DoFn):
             tracker.try_claim(reach.stop - 1)
             return
         began, following = time.monotonic(), reach.start
-        with _READERS.at(self._settings, partition, reach.start) as client:
-            while True:
-                with explained(self._settings, stretch.topic):
-                    polled = client.poll(_POLL_MS if following == reach.start else 0, max_records=_BUNDLE_RECORDS)
-                for message in polled.get(partition, ()):
-                    if not tracker.try_claim(message.offset):
-                        yield from _mark(partition, following, now)
+        try:
+            with _READERS.at(self._settings, partition, reach.start) as client:
+                while True:
+                    with explained(self._settings, stretch.topic):
+                        polled = client.poll(_POLL_MS if following == reach.start else 0, max_records=_BUNDLE_RECORDS)
+                    for message in polled.get(partition, ()):
+                        if not tracker.try_claim(message.offset):
+                            yield from _mark(partition, following, now)
+                            return
+                        following = message.offset + 1
+                        record = Record(
+                            stretch.topic,
+                            stretch.partition,
+                            message.offset,
+                            message.timestamp,
+                            message.value,
+                            schema(message),
+                        )
+                        item = read_record(record, self._limits, datetime.now(UTC))
+                        stamped = TimestampedValue(item, now)
+                        yield stamped if isinstance(item, Article) else beam.pvalue.TaggedOutput(DEAD_LETTERS, stamped)
+                    over = client.position(partition)
+                    if over >= reach.stop:  # markers of transactions, or what was compacted, lie at the end
+                        tracker.try_claim(max(following, reach.stop - 1))
+                        yield from _mark(partition, reach.stop, now)
                         return
-                    following = message.offset + 1
-                    record = Record(
-                        stretch.topic,
-                        stretch.partition,
-                        message.offset,
-                        message.timestamp,
-                        message.value,
-                        schema(message),
-                    )
-                    item = read_record(record, self._limits, datetime.now(UTC))
-                    stamped = TimestampedValue(item, now)
-                    yield stamped if isinstance(item, Article) else beam.pvalue.TaggedOutput(DEAD_LETTERS, stamped)
-                over = client.position(partition)
-                if over >= reach.stop:  # markers of transactions, or what was compacted, lie at the end
-                    tracker.try_claim(max(following, reach.stop - 1))
-                    yield from _mark(partition, reach.stop, now)
-                    return
-                if not polled or following - reach.start >= _BUNDLE_RECORDS:
-                    break
-                if time.monotonic() - began > _BUNDLE_SECONDS:
-                    break
+                    pause = 0 if polled else _IDLE_SECONDS
+                    full = following - reach.start >= _BUNDLE_RECORDS or time.monotonic() - began > _BUNDLE_SECONDS
+                    if full or not polled:
+                        break
+        except SourceUnavailableError as error:
+            if reach.stop < _ENDLESS:
+                raise
+            _LOG.warning("%s; trying again", error)
+            pause = _AWAY_SECONDS
         if following > reach.start:
             yield from _mark(partition, following, now)
-        tracker.defer_remainder(Duration(seconds=0 if polled else _IDLE_SECONDS))
+        tracker.defer_remainder(Duration(seconds=pause))
 
 
 def _advance(watermark: Any) -> Timestamp:
@@ -269,8 +269,12 @@ def _advance(watermark: Any) -> Timestamp:
 
 
 def _mark(partition: TopicPartition, following: int, now: Timestamp) -> Iterator[Any]:
-    mark = (f"{partition.topic}/{partition.partition}", following)
+    mark = (_name(partition), following)
     yield beam.pvalue.TaggedOutput(MARKS, TimestampedValue(mark, now))
+
+
+def _name(partition: TopicPartition) -> str:
+    return f"{partition.topic}/{partition.partition}"
 
 
 def _nothing() -> None:
@@ -400,7 +404,12 @@ class _Commit(beam.DoFn):
         passed: Any = beam.DoFn.TimerParam(_TIMES),  # noqa: B008
     ) -> None:
         offset, _ = _unpack(awaited.read())
-        self._commit(key, offset)
+        try:
+            self._commit(key, offset)
+        except SourceUnavailableError as error:
+            _LOG.warning("%s; positions are committed later", error)
+            passed.set(Timestamp.now() + Duration(seconds=_AWAY_SECONDS))
+            return
         following, at = _unpack(behind.read())
         behind.clear()
         if following > offset:

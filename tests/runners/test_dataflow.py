@@ -16,6 +16,7 @@ from pipeline.errors import UsageError
 from pipeline.kafka.address import parse_address
 from pipeline.kafka.clients import consumer
 from pipeline.kafka.settings import KafkaSettings
+from pipeline.kafka.topics import Topics
 from pipeline.runners import dataflow
 from pipeline.runners.dataflow import Job, Template, metadata
 from pipeline.runners.pipelines import empty_pipeline
@@ -96,7 +97,7 @@ def test_the_whole_graph_holds_no_secret():
 
 def test_a_worker_without_the_secret_says_which_variable_is_missing(monkeypatch):
     monkeypatch.delenv("POLICYWIRE_KAFKA__PASSWORD", raising=False)
-    transform = ReadKafka(KafkaSettings(**LOGIN), "news")
+    transform = ReadKafka(KafkaSettings(**LOGIN), Topics("news"))
     there = pickle.loads(pickle.dumps(transform))
     with pytest.raises(UsageError) as refused:
         consumer(there.settings)

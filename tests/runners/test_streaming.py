@@ -9,8 +9,10 @@ from functools import partial
 import pytest
 from kafka.admin import NewPartitions
 
+from deploy.kafka.broker import create_topics
 from pipeline.errors import UsageError
 from pipeline.kafka.clients import admin
+from pipeline.kafka.topics import Topics
 from pipeline.runners.streaming import runner_options
 from schemas import DeadLetter
 from tests.runners.stage import Stage, ids
@@ -99,3 +101,32 @@ def test_a_broker_that_is_killed_and_started_again_costs_nothing(own_broker, tmp
         assert process.wait(60)[0] == 0, process.log()
     finally:
         stage.close()
+
+
+def test_a_pattern_means_all_topics_that_match_also_those_that_come_later(stage):
+    common = stage.topic
+    other = f"{common}-asia"
+    new_topic_named(stage.kafka, other)
+    process = stage.run(topic=f"{common}.*")
+    stage.publish([news(n) for n in range(10)])
+    stage.publish([news(n) for n in range(10, 20)], topic=other)
+    wait_for(lambda: len(stage.alerted()) == 20, 120)
+    late = f"{common}-late"
+    new_topic_named(stage.kafka, late)
+    stage.publish([news(n) for n in range(20, 30)], topic=late)
+    wait_for(lambda: len(stage.alerted()) == 30, 120)
+    process.send(signal.SIGTERM)
+    assert process.wait(60)[0] == 0, process.log()
+    assert [stage.behind(topic) for topic in (common, other, late)] == [0, 0, 0]
+    assert stage.alerted() == Counter(ids(range(30)))
+
+
+def new_topic_named(kafka, name):
+    create_topics(kafka.bootstrap, {name: 1})
+
+
+def test_what_is_neither_a_name_nor_a_pattern_is_refused():
+    with pytest.raises(UsageError, match=r"'news-\(' is neither a topic's name nor a pattern.*correct --topic"):
+        Topics("news-(")
+    with pytest.raises(UsageError, match="no topic name"):
+        Topics("..")
