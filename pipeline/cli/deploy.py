@@ -24,6 +24,9 @@ def dataflow(
     topic: Annotated[
         str | None, typer.Option(metavar="TOPIC", help="The topic with articles. [dim]default: news[/dim]")
     ] = None,
+    feeds: Annotated[
+        str | None, typer.Option(metavar="URL,URL", help="Feeds to poll beside. [dim]default: none[/dim]")
+    ] = None,
     alerts: Annotated[str | None, typer.Option(metavar="URL", help="kafka://HOST:PORT/TOPIC for alerts.")] = None,
     group: Annotated[
         str | None, typer.Option(metavar="NAME", help="Consumer group. [dim]default: policywire[/dim]")
@@ -66,7 +69,7 @@ def dataflow(
 
     flags = {
         "project": project, "region": region, "bucket": bucket, "image": image, "kafka": kafka, "topic": topic,
-        "alerts": alerts, "group": group, "min_confidence": min_confidence, "name": name, "machine": machine,
+        "feeds": feeds, "alerts": alerts, "group": group, "min_confidence": min_confidence, "name": name, "machine": machine,
         "workers": workers, "max_workers": max_workers, "service_account": service_account, "subnetwork": subnetwork,
         "public_ips": public_ips, "update": update,
     }  # fmt: skip
@@ -107,13 +110,11 @@ def template(
 
 def _rehearse(job: "Job") -> None:
     """Builds and checks the job as it would be launched, without an account."""
-    from pipeline.kafka.address import parse_address
     from pipeline.runners.dataflow import has_extra, launch
     from pipeline.runners.pipelines import empty_pipeline
-    from pipeline.runners.streaming import streaming_graph
 
     pipeline = empty_pipeline(["--streaming"])
-    streaming_graph(pipeline, job.settings(), job.topic, parse_address(job.alerts))
+    job.graph(pipeline)
     look = _expect_sound(pipeline)
     typer.echo(f"graph: {len(look.steps)} steps, unbounded: {', '.join(look.unbounded_sources)}")
     typer.echo(f"state: {', '.join(look.stateful)}")

@@ -8,6 +8,7 @@ import typer
 if TYPE_CHECKING:
     from pipeline.kafka.positions import Start
     from pipeline.ledger import Ledger
+    from pipeline.runners.streaming import StreamingRun
     from pipeline.settings import Settings
     from pipeline.sources.round import RoundSource
 
@@ -88,8 +89,8 @@ def command(
 
       policywire run --runner prism --topic news --alerts kafka://localhost:9092/policy-alerts
 
-    With --runner one topic is read without end into one alert topic; positions are the consumer group's, and no ledger
-    is kept.
+    With --runner topics and feeds are read without end into one alert topic; positions are the consumer group's, what is
+    known of feeds is the runner's, and no ledger is kept.
     """
     from pipeline.cli.stopping import Stopping
     from pipeline.errors import UsageError
@@ -104,9 +105,21 @@ def command(
             telemetry=given(metrics=metrics, log_format=log_format),
         )
         if runner is not None:
-            if feeds or not topic or len(alerts or ()) != 1:
-                raise UsageError("with --runner give --topic TOPIC and one --alerts kafka://HOST:PORT/TOPIC, no feeds")
-            _stream(settings, topic, (alerts or [""])[0], runner, runner_option or [], where, stopping, once=once)
+            if not (feeds or topic) or len(alerts or ()) != 1:
+                raise UsageError("with --runner give --topic or --feeds, and one --alerts kafka://HOST:PORT/TOPIC")
+            run = _streaming(
+                settings,
+                topic,
+                (alerts or [""])[0],
+                runner,
+                runner_option or [],
+                start=where,
+                feeds=feeds or [],
+                backfill=backfill,
+                once=once,
+            )
+            stopping.stops(run.stop)
+            run.run()
             return
         if runner_option:
             raise UsageError("--runner-option is for --runner")
@@ -151,29 +164,26 @@ def _run(
                 run.run(once=once)
 
 
-def _stream(
+def _streaming(
     settings: "Settings",
-    topic: str,
+    topic: str | None,
     alerts: str,
     runner: str,
     options: list[str],
-    start: "Start",
-    stopping: Any,
     *,
-    once: bool,
-) -> None:
+    feeds: list[str],
+    **more: Any,
+) -> "StreamingRun":
     from pipeline.kafka.address import parse_address
     from pipeline.reading import reader
     from pipeline.runners.quiet import quieten
 
     quieten()
     from pipeline.runners.streaming import StreamingRun
+    from pipeline.sources.feeds.opml import feed_urls
 
     reader(settings.registry)
-    address = parse_address(alerts)
-    run = StreamingRun(settings, topic, address, runner, options, start=start, once=once)
-    stopping.stops(run.stop)
-    run.run()
+    return StreamingRun(settings, topic, parse_address(alerts), runner, options, feeds=feed_urls(feeds), **more)
 
 
 def _sources(

@@ -16,6 +16,7 @@ from pipeline.settings import Settings, load_settings
 _HOSTS = r"^[A-Za-z0-9._-]+(:[0-9]{1,5})?(,[A-Za-z0-9._-]+(:[0-9]{1,5})?)*$"
 _TOPIC = r"^[A-Za-z0-9._-]{1,249}$"
 _ALERTS = r"^kafka://[A-Za-z0-9._-]+(:[0-9]{1,5})?(,[A-Za-z0-9._-]+(:[0-9]{1,5})?)*/[A-Za-z0-9._-]{1,249}$"
+_FEEDS = r"^(https?://[^\s,]+(,https?://[^\s,]+)*)?$"
 _BUCKET = r"^[a-z0-9][a-z0-9_-]{1,61}[a-z0-9]$"
 
 
@@ -29,6 +30,12 @@ class Template(BaseModel):
     )
     topic: str = Field(
         default="news", title="Topic with articles", pattern=_TOPIC, description="The topic with articles."
+    )
+    feeds: str = Field(
+        default="",
+        title="Feeds",
+        pattern=_FEEDS,
+        description="Feeds to poll beside the topic: addresses, several parted by commas.",
     )
     alerts: str = Field(
         title="Where alerts go", pattern=_ALERTS, description="The topic for alerts: kafka://HOST:PORT/TOPIC."
@@ -62,6 +69,14 @@ class Template(BaseModel):
                 f"it, {variable}=gcp:projects/PROJECT/secrets/NAME (or file:PATH or env:NAME, if their image has it)"
             )
         return settings
+
+    def graph(self, pipeline: Any) -> None:
+        """Wires the job in ``pipeline``. Raises UsageError as ``settings`` does."""
+        from pipeline.kafka.address import parse_address
+        from pipeline.runners.streaming import streaming_graph
+
+        feeds = self.feeds.split(",") if self.feeds else []
+        streaming_graph(pipeline, self.settings(), self.topic, parse_address(self.alerts), feeds=feeds)
 
 
 class Job(Template):
@@ -167,7 +182,8 @@ def metadata() -> dict[str, Any]:
             {
                 "name": name,
                 "label": field.title,
-                "helpText": field.description + ("" if field.is_required() else f" Default: {field.default}."),  # type: ignore[operator]
+                "helpText": field.description
+                + (f" Default: {field.default}." if not field.is_required() and field.default else ""),  # type: ignore[operator]
                 "isOptional": not field.is_required(),
                 "paramType": "TEXT",
                 "regexes": [pattern],
@@ -195,14 +211,12 @@ def launch(template: Template, options: list[str], check: Callable[[Any], object
     from pipeline.runners.quiet import quieten
 
     quieten()
-    from pipeline.kafka.address import parse_address
     from pipeline.runners.pipelines import empty_pipeline
-    from pipeline.runners.streaming import streaming_graph
 
     if any("DataflowRunner" in option for option in options) and not has_extra():
         raise UsageError("Dataflow needs Google Cloud's clients: pip install 'policywire[gcp]'")
     pipeline = empty_pipeline(options)
-    streaming_graph(pipeline, template.settings(), template.topic, parse_address(template.alerts))
+    template.graph(pipeline)
     if check is not None:
         check(pipeline)
     try:

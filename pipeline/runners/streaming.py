@@ -1,4 +1,4 @@
-"""The graph on a streaming runner: a Kafka topic in, an alert topic out, without end.
+"""The graph on a streaming runner: Kafka topics and feeds in, an alert topic out, without end.
 
 Delivery is at least once. Positions are committed to the consumer group behind the sinks, so whatever ends a pipeline,
 nothing is missing after the next start; what is sent twice has the same ids, by which subscribers drop it.
@@ -8,9 +8,11 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import nullcontext
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
+import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions, PortableOptions
 
 from pipeline.alerts.transform import DecideUnbounded
@@ -26,7 +28,9 @@ from pipeline.runners.quiet import quieten
 from pipeline.settings import Settings
 from pipeline.sinks.kafka import DEAD_LETTER_SUFFIX
 from pipeline.sinks.kafka_stream import WriteKafka
-from pipeline.sources.kafka_stream import MARKS, STOP, CommitPositions, ReadKafka, close_readers
+from pipeline.sources.endless import STOP
+from pipeline.sources.feeds.stream import PollFeeds
+from pipeline.sources.kafka_stream import MARKS, CommitPositions, ReadKafka, close_readers
 
 GROUP = "policywire"
 """The group whose positions are kept where the settings name none."""
@@ -67,26 +71,50 @@ def runner_options(runner: str, more: Sequence[str] = (), *, once: bool = False)
 def streaming_graph(
     pipeline: Any,
     settings: Settings,
-    topic: str,
+    topic: str | None,
     alerts: TopicAddress,
     start: Start = "committed",
     *,
+    feeds: Sequence[str] = (),
+    backfill: bool = False,
     once: bool = False,
 ) -> None:
-    """Wires ``topic``, a name or a pattern, to the topic ``alerts`` and its dead-letter topic, with positions committed
-    behind both. A pattern never means those two."""
+    """Wires ``topic``, a name or a pattern, and ``feeds``, addresses, to the topic ``alerts`` and its dead-letter topic,
+    with Kafka's positions committed behind both. A pattern never means those two."""
     source_settings = settings.kafka.model_copy(update={"group": settings.kafka.group or GROUP})
     sink_settings = alerts.settings(settings.kafka)
+    sources: dict[str, Any] = {}
+    if topic is not None:
+        sources["Kafka"] = ReadKafka(source_settings, topics_of(topic, alerts), settings.limits, start, once)
+    if feeds:
+        sources["Feeds"] = PollFeeds(settings, tuple(feeds), backfill, once)
     outputs = policy_alerts(
         pipeline,
-        ReadKafka(source_settings, topics_of(topic, alerts), settings.limits, start, once),
+        _ReadAll(sources),
         settings.alerting,
         DecideUnbounded(settings.alerting.story_hours, settings.alerting.repeats),
         str(settings.registry) if settings.registry else None,
     )
     sent = outputs.alerts | "Alerts" >> WriteKafka(sink_settings, alerts.topic)
     set_aside = outputs.dead_letters | "Dead letters" >> WriteKafka(sink_settings, alerts.topic + DEAD_LETTER_SUFFIX)
-    _ = (outputs.read[MARKS], sent, set_aside) | "Positions" >> CommitPositions(source_settings)
+    if topic is not None:
+        _ = (outputs.read[MARKS], sent, set_aside) | "Positions" >> CommitPositions(source_settings)
+
+
+@dataclass
+class _ReadAll(beam.PTransform):
+    """Several sources as one: ``articles`` and ``dead_letters`` of all, and what else one of them gives. Each step's name
+    is the same whatever other sources there are."""
+
+    sources: dict[str, Any]
+
+    def expand(self, begin: Any) -> dict[str, Any]:
+        read = {name: begin | name >> source for name, source in self.sources.items()}
+        common = {
+            output: [outputs.pop(output) for outputs in read.values()] | label >> beam.Flatten()
+            for output, label in (("articles", "Articles"), ("dead_letters", "Dead letters"))
+        }
+        return {**common, **{output: items for outputs in read.values() for output, items in outputs.items()}}
 
 
 def topics_of(topic: str, alerts: TopicAddress) -> Topics:
@@ -100,12 +128,14 @@ class StreamingRun:
     def __init__(
         self,
         settings: Settings,
-        topic: str,
+        topic: str | None,
         alerts: TopicAddress,
         runner: str,
         more: Sequence[str] = (),
         *,
         start: Start = "committed",
+        feeds: Sequence[str] = (),
+        backfill: bool = False,
         once: bool = False,
     ) -> None:
         """Checks the runner and the topics; runs nothing yet. ``more`` are Beam's own options.
@@ -116,12 +146,21 @@ class StreamingRun:
         self._options = runner_options(runner, more, once=once)
         self._cancels = runner == "flink" and not once
         self._prism = Prism(find_prism()) if runner == "prism" else None
-        if (name := topics_of(topic, alerts).name) is not None:
+        if topic is not None and (name := topics_of(topic, alerts).name) is not None:
             ensure_topic(settings.kafka, name)
         for name in (alerts.topic, alerts.topic + DEAD_LETTER_SUFFIX):
             ensure_topic(alerts.settings(settings.kafka), name, writing=True)
         STOP.clear()
-        self._graph = partial(streaming_graph, settings=settings, topic=topic, alerts=alerts, start=start, once=once)
+        self._graph = partial(
+            streaming_graph,
+            settings=settings,
+            topic=topic,
+            alerts=alerts,
+            start=start,
+            feeds=feeds,
+            backfill=backfill,
+            once=once,
+        )
 
     def stop(self) -> None:
         """Asks a pipeline whose workers live in this process to read no more, and to end when all is written; a job on

@@ -17,7 +17,6 @@ from typing import Any, NamedTuple
 import apache_beam as beam
 from apache_beam.coders import BytesCoder
 from apache_beam.io.restriction_trackers import OffsetRange, OffsetRestrictionTracker
-from apache_beam.io.watermark_estimators import ManualWatermarkEstimator
 from apache_beam.transforms.core import RestrictionProvider
 from apache_beam.transforms.timeutil import TimeDomain
 from apache_beam.transforms.userstate import ReadModifyWriteStateSpec, TimerSpec, on_timer
@@ -32,7 +31,7 @@ from pipeline.kafka.positions import Start, beginnings
 from pipeline.kafka.settings import KafkaSettings
 from pipeline.kafka.topics import Topics
 from pipeline.settings import ReadLimits
-from pipeline.sources.findings import END, Findings
+from pipeline.sources.endless import END, ESTIMATOR, STOP, Search, advance, no_finalizer
 from pipeline.sources.kafka import Record, read_record, schema
 from schemas import Article
 
@@ -46,12 +45,7 @@ _AWAY_SECONDS = 1.0
 _POLL_MS = 100
 _BUNDLE_RECORDS = 1000
 _BUNDLE_SECONDS = 0.25
-_ESTIMATOR = ManualWatermarkEstimator.default_provider()
 _MILLISECOND = Duration(micros=1000)
-
-STOP = threading.Event()
-"""Set: sources in this process claim the end of what they read, so that a pipeline whose workers live in the process
-(Prism) flushes and ends. Other runners have a way of their own: drain (Dataflow), savepoint (Flink)."""
 
 
 class Stretch(NamedTuple):
@@ -163,14 +157,14 @@ class _WatchPartitions(beam.DoFn):
         self,
         text: str,  # noqa: ARG002 -- one element, to begin with
         finalizer: Any = beam.DoFn.BundleFinalizerParam,
-        tracker: Any = beam.DoFn.RestrictionParam(Findings()),  # noqa: B008 -- Beam's way to declare it
-        watermark: Any = beam.DoFn.WatermarkEstimatorParam(_ESTIMATOR),  # noqa: B008
+        tracker: Any = beam.DoFn.RestrictionParam(Search(frozenset())),  # noqa: B008 -- Beam's way to declare it
+        watermark: Any = beam.DoFn.WatermarkEstimatorParam(ESTIMATOR),  # noqa: B008
     ) -> Iterator[Any]:
-        finalizer.register(_nothing)
+        finalizer.register(no_finalizer)
         if STOP.is_set():
             tracker.try_claim(END)
             return
-        now = _advance(watermark)
+        now = advance(watermark)
         known = tracker.current_restriction()
         try:
             stretches = self._new(known)
@@ -179,9 +173,10 @@ class _WatchPartitions(beam.DoFn):
                 raise
             _LOG.warning("%s; looking again", error)
             stretches = []
+        found = known | {_name(TopicPartition(stretch.topic, stretch.partition)) for stretch in stretches}
+        if not tracker.try_claim(found):
+            return
         for stretch in stretches:
-            if not tracker.try_claim(_name(TopicPartition(stretch.topic, stretch.partition))):
-                return
             yield TimestampedValue(stretch, now)
         tracker.defer_remainder(Duration(seconds=_DISCOVER_SECONDS))
 
@@ -207,12 +202,12 @@ class _ReadStretch(beam.DoFn):
         stretch: Stretch,
         finalizer: Any = beam.DoFn.BundleFinalizerParam,
         tracker: Any = beam.DoFn.RestrictionParam(_Offsets()),  # noqa: B008
-        watermark: Any = beam.DoFn.WatermarkEstimatorParam(_ESTIMATOR),  # noqa: B008
+        watermark: Any = beam.DoFn.WatermarkEstimatorParam(ESTIMATOR),  # noqa: B008
     ) -> Iterator[Any]:
-        finalizer.register(_nothing)
+        finalizer.register(no_finalizer)
         reach = tracker.current_restriction()
         partition = TopicPartition(stretch.topic, stretch.partition)
-        now = _advance(watermark)
+        now = advance(watermark)
         if STOP.is_set():
             tracker.try_claim(reach.stop - 1)
             return
@@ -257,17 +252,6 @@ class _ReadStretch(beam.DoFn):
         tracker.defer_remainder(Duration(seconds=pause))
 
 
-def _advance(watermark: Any) -> Timestamp:
-    """Moves the watermark to the present, so that it moves when nothing is read, too; returns it, in whole
-    milliseconds, since runners know no finer ones."""
-    now = Timestamp(micros=int(time.time() * 1000) * 1000)
-    known = watermark.current_watermark()
-    if known is not None and known >= now:
-        return known  # the clock was set back
-    watermark.set_watermark(now)
-    return now
-
-
 def _mark(partition: TopicPartition, following: int, now: Timestamp) -> Iterator[Any]:
     mark = (_name(partition), following)
     yield beam.pvalue.TaggedOutput(MARKS, TimestampedValue(mark, now))
@@ -275,10 +259,6 @@ def _mark(partition: TopicPartition, following: int, now: Timestamp) -> Iterator
 
 def _name(partition: TopicPartition) -> str:
     return f"{partition.topic}/{partition.partition}"
-
-
-def _nothing() -> None:
-    """Prism logs an error for a bundle without a finalizer."""
 
 
 class _Readers:

@@ -39,14 +39,24 @@ GOOD = {
 @pytest.fixture(scope="module")
 def look():
     pipeline = empty_pipeline(["--streaming"])
-    streaming_graph(pipeline, Settings(), "news", parse_address(GOOD["alerts"]))
+    feeds = ["https://news.example/feed"]
+    streaming_graph(pipeline, Settings(), "news", parse_address(GOOD["alerts"]), feeds=feeds)
     return look_over(pipeline)
 
 
 def test_the_graph_is_fit_for_a_streaming_runner(look):
     assert look.problems == ()
-    assert look.unbounded_sources
+    assert {step.split("/")[1] for step in look.unbounded_sources} == {"Kafka", "Feeds"}
     assert set(look.stateful) == {"Decide/Revise", "Decide/Place", "Positions/Commit"}
+
+
+def test_a_source_beside_does_not_rename_the_steps_of_another(look):
+    for topic, feeds in (("news", []), (None, ["https://news.example/feed"])):
+        pipeline = empty_pipeline(["--streaming"])
+        streaming_graph(pipeline, Settings(), topic, parse_address(GOOD["alerts"]), feeds=feeds)
+        alone = look_over(pipeline)
+        assert alone.problems == ()
+        assert set(alone.steps) < set(look.steps)
 
 
 def test_steps_keep_their_names_so_that_a_running_job_can_be_updated(look):
@@ -77,7 +87,7 @@ def _layers(data: bytes, depth: int = 6):
 
 def _graph(settings: Settings, extra=None) -> bytes:
     pipeline = empty_pipeline(["--streaming"])
-    streaming_graph(pipeline, settings, "news", parse_address(GOOD["alerts"]))
+    streaming_graph(pipeline, settings, "news", parse_address(GOOD["alerts"]), feeds=["https://news.example/feed"])
     if extra is not None:
         _ = pipeline | "Extra" >> beam.Create([1]) | "Leak" >> beam.Map(extra)
     return pipeline.to_runner_api().SerializeToString()
@@ -185,6 +195,7 @@ def test_every_template_parameter_has_a_pattern_that_takes_good_and_refuses_bad_
     good = {
         "kafka": ["broker:9092", "a:1,b.example:9093"],
         "topic": ["news", "news.eu-1_x"],
+        "feeds": ["", "https://news.example/feed?a=b", "http://a.example/,https://b.example/x.xml"],
         "alerts": ["kafka://b:9092/policy-alerts"],
         "group": ["policywire"],
         "min_confidence": ["0", "0.75", "1", "1.0"],
@@ -192,6 +203,7 @@ def test_every_template_parameter_has_a_pattern_that_takes_good_and_refuses_bad_
     bad = {
         "kafka": ["", "http://x", "a b", "a:1,"],
         "topic": ["", "a/b", "x" * 250],
+        "feeds": ["news.example/feed", "ftp://news.example", "https://a.example, https://b.example"],
         "alerts": ["", "b:9092/t", "kafka://b"],
         "group": ["a b", ""],
         "min_confidence": ["", "1.5", "-0.1", "2", "half"],

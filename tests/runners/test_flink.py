@@ -2,11 +2,11 @@
 
 import signal
 
-import apache_beam as beam
 import pytest
 
 from pipeline.alerts.transform import DecideBounded
 from pipeline.graph import policy_alerts
+from pipeline.runners.pipelines import empty_pipeline
 from pipeline.runners.replay import replay
 from pipeline.runners.streaming import runner_options
 from pipeline.settings import Settings
@@ -28,7 +28,7 @@ FILES = [ROOT / "seeds" / "archive.jsonl", ROOT / "seeds" / "feed.xml"]
 def test_a_replay_tells_on_flink_what_it_tells_here(flink, tmp_path):
     settings = Settings()
     options = ["--runner=FlinkRunner", f"--job_endpoint={flink.endpoint}", "--parallelism=2"]
-    with beam.Pipeline(options=beam.options.pipeline_options.PipelineOptions(options)) as pipeline:
+    with empty_pipeline(options) as pipeline:
         decide = DecideBounded(settings.alerting.story_hours, settings.alerting.repeats)
         outputs = policy_alerts(pipeline, ReadArchive(FILES, settings.limits), settings.alerting, decide)
         for name, items in (("alerts", outputs.alerts), ("dead", outputs.dead_letters)):

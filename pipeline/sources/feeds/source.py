@@ -141,7 +141,7 @@ class _FeedPlan:
 
     @property
     def work(self) -> Sequence[Fetched]:
-        return [fetched for polled in self.polls if (fetched := _to_read(polled)) is not None]
+        return [fetched for polled in self.polls if (fetched := to_read(polled)) is not None]
 
     def commit(self, transaction: Transaction, notes: Sequence[Any]) -> None:
         policy = self.source._settings.feeds
@@ -155,11 +155,11 @@ class _FeedPlan:
                 transaction.set_seen(reading.seen)
             if record := _record(polled, state, reading):
                 transaction.add_coverage([record])
-            words += _words(polled.state, state, reading, policy.first_hours, polled.at)
+            words += to_tell(polled.state, state, reading, policy.first_hours, polled.at)
         self.source.say(words)
 
 
-def _to_read(polled: Polled) -> Fetched | None:
+def to_read(polled: Polled) -> Fetched | None:
     """What the graph is to read of a poll; None where there is nothing new in it."""
     state, answer = polled.state, polled.answer
     if answer.kind == "refused":
@@ -189,7 +189,7 @@ def _record(polled: Polled, state: FeedState, reading: Reading | None) -> Covera
     return None if polled.state.polls % 10 else Coverage(NAME, state.url, "unchanged", {"polls": state.polls})
 
 
-def _words(
+def to_tell(
     before: FeedState, after: FeedState, reading: Reading | None, first_hours: float, now: float
 ) -> Iterator[Trouble]:
     """What a person should hear: a feed that begins or ends to be unwell, and entries passed by."""
