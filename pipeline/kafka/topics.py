@@ -6,8 +6,10 @@ from typing import Any
 
 from kafka import TopicPartition
 
-from pipeline.errors import UsageError
+from pipeline.errors import KafkaUnavailableError, UsageError
 from pipeline.kafka.address import check_topic
+from pipeline.kafka.clients import missing_topic
+from pipeline.kafka.settings import KafkaSettings
 
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
 
@@ -50,3 +52,9 @@ class Topics:
             pattern = re.compile(self.text)
             names = [name for name in client.topics() if pattern.fullmatch(name) and name not in self.without]
         return {TopicPartition(name, number) for name in names for number in client.partitions_for_topic(name) or ()}
+
+    def missing(self, settings: KafkaSettings) -> KafkaUnavailableError:
+        """The error to raise where the cluster of ``settings`` has none of them."""
+        if self.name is not None:
+            return missing_topic(settings, self.name)
+        return KafkaUnavailableError(f"no topic on {settings.bootstrap} matches {self.text!r}: correct --topic")

@@ -13,7 +13,7 @@ from kafka import errors as kafka_errors
 from kafka.structs import OffsetAndMetadata
 
 from pipeline.errors import PolicywireError, SourceUnavailableError
-from pipeline.kafka.clients import consumer, explained, missing_topic
+from pipeline.kafka.clients import consumer, explained
 from pipeline.kafka.positions import Start, beginnings
 from pipeline.kafka.settings import KafkaSettings
 from pipeline.kafka.topics import Topics
@@ -255,11 +255,7 @@ class _Reader:
         with explained(self._settings, self._topic):
             found = self._topics.partitions(client)
             if not found:
-                if self._topic is not None:
-                    raise missing_topic(self._settings, self._topic)
-                raise SourceUnavailableError(
-                    f"no topic on {self._settings.bootstrap} matches {self._topics.text!r}: correct --topic"
-                )
+                raise self._topics.missing(self._settings)
             assigned = client.assignment()
             if found == assigned or (self._ends and assigned):
                 return  # with once, what comes later is for the next run

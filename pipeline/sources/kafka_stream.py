@@ -42,6 +42,7 @@ _ENDLESS = 1 << 62
 _DISCOVER_SECONDS = 1
 _IDLE_SECONDS = 0.05
 _AWAY_SECONDS = 1.0
+_PATIENCE_SECONDS = 120.0
 _POLL_MS = 100
 _BUNDLE_RECORDS = 1000
 _BUNDLE_SECONDS = 0.25
@@ -102,6 +103,8 @@ class _ListPartitions(beam.DoFn):
         try:
             with explained(self._settings, self._topics.name):
                 found = sorted(self._topics.partitions(client))
+                if not found:
+                    raise self._topics.missing(self._settings)
                 ends = client.end_offsets(found)
                 for partition, begin in beginnings(client, found, self._start).items():
                     if begin < ends[partition]:
@@ -384,12 +387,7 @@ class _Commit(beam.DoFn):
         passed: Any = beam.DoFn.TimerParam(_TIMES),  # noqa: B008
     ) -> None:
         offset, _ = _unpack(awaited.read())
-        try:
-            self._commit(key, offset)
-        except SourceUnavailableError as error:
-            _LOG.warning("%s; positions are committed later", error)
-            passed.set(Timestamp.now() + Duration(seconds=_AWAY_SECONDS))
-            return
+        self._commit(key, offset)
         following, at = _unpack(behind.read())
         behind.clear()
         if following > offset:
@@ -400,10 +398,20 @@ class _Commit(beam.DoFn):
 
     def _commit(self, key: str, offset: int) -> None:
         topic, _, number = key.rpartition("/")
-        if self._client is None:
-            self._client = consumer(self._settings)
-        with explained(self._settings, topic):
-            self._client.commit({TopicPartition(topic, int(number)): OffsetAndMetadata(offset, "", -1)})
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while True:
+            try:
+                if self._client is None:
+                    self._client = consumer(self._settings)
+                with explained(self._settings, topic):
+                    self._client.commit({TopicPartition(topic, int(number)): OffsetAndMetadata(offset, "", -1)})
+                return
+            except SourceUnavailableError as error:
+                # Not by a timer: behind the end of the input none would fire.
+                if time.monotonic() > deadline:
+                    raise
+                _LOG.warning("%s; trying again", error)
+                time.sleep(_AWAY_SECONDS)
 
 
 def _pack(offset: int, at: Timestamp) -> bytes:
