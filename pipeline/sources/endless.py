@@ -3,6 +3,8 @@ how they carry what they know over a checkpoint."""
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 from apache_beam.io.iobase import RestrictionProgress, RestrictionTracker
@@ -23,12 +25,57 @@ ESTIMATOR = ManualWatermarkEstimator.default_provider()
 def advance(watermark: Any) -> Timestamp:
     """Moves the watermark to the present, so that it moves when nothing is read, too; returns it, in whole
     milliseconds, since runners know no finer ones."""
-    now = Timestamp(micros=int(time.time() * 1000) * 1000)
+    now = _clock()
     known = watermark.current_watermark()
     if known is not None and known >= now:
         return known  # the clock was set back
     watermark.set_watermark(now)
     return now
+
+
+class Pace:
+    """The watermark of an unbounded step with many elements that are read side by side in this process: nothing beyond
+    the earliest whose output may not have arrived yet.
+
+    By Beam's book each element has a watermark of its own, and a step's is the least of them. Prism takes the last one
+    that it was told for the whole step (seen with 2.77: under load, positions were committed whose articles were still
+    under way). So each element tells the least of all. An element that is read again has had its output taken; one
+    that was not for a minute has ended, or moved elsewhere.
+    """
+
+    _GONE_SECONDS = 60.0
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._began: dict[str, Timestamp] = {}
+        self._ended: dict[str, float] = {}
+        self._least = Timestamp(0)
+
+    @contextmanager
+    def reading(self, name: str, watermark: Any) -> Iterator[Timestamp]:
+        """While the element ``name`` is read: sets its watermark, and gives the time at which what is read now is to be
+        given out, in whole milliseconds, never before a watermark that was told."""
+        with self._guard:
+            known = watermark.current_watermark() or Timestamp(0)
+            now = max(_clock(), known, self._least)
+            self._began[name] = now
+            self._ended.pop(name, None)
+            for other, ended in list(self._ended.items()):
+                if time.monotonic() - ended > self._GONE_SECONDS:
+                    del self._began[other], self._ended[other]
+            self._least = max(self._least, min(self._began.values()))
+            told = max(known, min(now, self._least))
+        if told > known:
+            watermark.set_watermark(told)
+        try:
+            yield now
+        finally:
+            with self._guard:
+                self._ended[name] = time.monotonic()
+
+
+def _clock() -> Timestamp:
+    return Timestamp(micros=int(time.time() * 1000) * 1000)
 
 
 def no_finalizer() -> None:

@@ -31,7 +31,7 @@ from pipeline.kafka.positions import Start, beginnings
 from pipeline.kafka.settings import KafkaSettings
 from pipeline.kafka.topics import Topics
 from pipeline.settings import ReadLimits
-from pipeline.sources.endless import END, ESTIMATOR, STOP, Search, advance, no_finalizer
+from pipeline.sources.endless import END, ESTIMATOR, STOP, Pace, Search, advance, no_finalizer
 from pipeline.sources.kafka import Record, read_record, schema
 from schemas import Article
 
@@ -43,6 +43,7 @@ _DISCOVER_SECONDS = 1
 _IDLE_SECONDS = 0.05
 _AWAY_SECONDS = 1.0
 _PATIENCE_SECONDS = 120.0
+_PACE = Pace()
 _POLL_MS = 100
 _BUNDLE_RECORDS = 1000
 _BUNDLE_SECONDS = 0.25
@@ -116,13 +117,13 @@ class _ListPartitions(beam.DoFn):
 
 
 class _Tracker(OffsetRestrictionTracker):
-    """Splits a bounded stretch anywhere and an endless one where it stands."""
+    """Splits a stretch only where it stands: a partition is read by one at a time."""
 
     def is_bounded(self) -> bool:
         return bool(self._range.stop < _ENDLESS)
 
     def try_split(self, fraction_of_remainder: float) -> Any:
-        if self._range.stop == _ENDLESS and fraction_of_remainder != 0:
+        if fraction_of_remainder != 0:
             return None
         return super().try_split(fraction_of_remainder)
 
@@ -210,10 +211,14 @@ class _ReadStretch(beam.DoFn):
         finalizer.register(no_finalizer)
         reach = tracker.current_restriction()
         partition = TopicPartition(stretch.topic, stretch.partition)
-        now = advance(watermark)
-        if STOP.is_set():
-            tracker.try_claim(reach.stop - 1)
-            return
+        with _PACE.reading(_name(partition), watermark) as now:
+            if STOP.is_set():
+                tracker.try_claim(reach.stop - 1)
+                return
+            yield from self._read(stretch, partition, tracker, now)
+
+    def _read(self, stretch: Stretch, partition: TopicPartition, tracker: Any, now: Timestamp) -> Iterator[Any]:
+        reach = tracker.current_restriction()
         began, following = time.monotonic(), reach.start
         try:
             with _READERS.at(self._settings, partition, reach.start) as client:

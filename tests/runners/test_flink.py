@@ -57,22 +57,22 @@ def run(stage, *arguments):
 def test_once_ends_and_a_job_started_anew_reads_on_from_the_groups_positions(stage):
     stage.publish([news(n) for n in range(100)])
     process = run(stage, "--once")
-    assert process.wait(120)[0] == 0, process.log()
+    assert process.wait(240)[0] == 0, process.log()
     assert stage.alerted() == dict.fromkeys(ids(range(100)), 1)
     assert stage.behind() == 0
     stage.publish([news(n) for n in range(100, 150)])
-    assert run(stage, "--once").wait(120)[0] == 0
+    assert run(stage, "--once").wait(240)[0] == 0
     assert stage.alerted() == dict.fromkeys(ids(range(150)), 1)
 
 
 def test_killed_and_resumed_from_a_checkpoint_nothing_is_lost_and_what_was_known_is_known(stage):
     stage.publish([news(n) for n in range(200)])
     process = run(stage)
-    wait_for(lambda: stage.behind() == 0 and stage.flink.latest(), 120)
+    wait_for(lambda: stage.behind() == 0 and stage.flink.latest(), 240)
     before = stage.flink.latest()
-    wait_for(lambda: stage.flink.latest() != before, 60)
+    wait_for(lambda: stage.flink.latest() != before, 120)
     stage.publish([news(n) for n in range(200, 2000)])
-    wait_for(lambda: stage.more_alerts_than(400), 60)
+    wait_for(lambda: stage.more_alerts_than(400), 120)
     process.kill()
     stage.flink.kill()
     assert len(stage.sent()) < 2000, "nothing was under way any more"
@@ -84,7 +84,7 @@ def test_killed_and_resumed_from_a_checkpoint_nothing_is_lost_and_what_was_known
     stage.publish([news(3, **turned), b"{broken"])
     stage.flink.start(restore=stage.flink.latest())
     process = run(stage)
-    wait_for(lambda: stage.behind() == 0, 120)
+    wait_for(lambda: stage.behind() == 0, 240)
     alerts = stage.sent()
     assert {alert.article.id for alert in alerts} == ids(range(2000))
     assert len({alert.id for alert in alerts}) == 2001, "repeats have the ids of before"
