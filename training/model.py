@@ -47,14 +47,14 @@ class Example:
 
 @dataclass(frozen=True)
 class Options:
-    """What can be chosen in training. ``scale`` weighs the six blocks; ``weight`` the loss of an item by its
+    """What can be chosen in training. ``scale`` weighs the eight blocks; ``weight`` the loss of an item by its
     origin; ``balance`` says how far rare directions are weighed up (0 not, 1 to equality); ``taught`` names the heads
     beside signal that learn from the teacher."""
 
     cost: float = 2.0
     label_cost: float = 2.0
     least: int = 3
-    scale: tuple[float, ...] = (1.0,) * len(BLOCKS)
+    scale: tuple[float, ...] = (1.0, 1.0, 0.7, 0.7, 0.6, 0.6, 0.4, 0.4)
     weight: Mapping[str, float] = field(default_factory=lambda: {"dev": 2.0, "archive": 1.0, "taught": 1.0})
     taught: tuple[str, ...] = ("direction", "instrument", "stage")
     balance: float = 0.5

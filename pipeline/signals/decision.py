@@ -1,6 +1,6 @@
 """The learned decision: from an article's features to the probability of a signal and to its labels.
 
-A linear model over six blocks of features. In each block a feature that occurs weighs its inverse document frequency,
+A linear model over eight blocks of features. In each block a feature that occurs weighs its inverse document frequency,
 and the block is scaled to unit length, so that long and short articles can be compared.
 """
 
@@ -54,7 +54,7 @@ class Seen(NamedTuple):
 
 
 def seen(weights: Weights, blocks: Sequence[Sequence[str]]) -> Seen:
-    """What the model knows of the six blocks of features: which there are counts, not how often."""
+    """What the model knows of the eight blocks of features: which there are counts, not how often."""
     at: list[int] = []
     starts: list[int] = []
     lengths: list[int] = []
@@ -96,5 +96,5 @@ def labels(weights: Weights, known: Seen) -> Decision:
 
 
 def decide(weights: Weights, blocks: Sequence[Sequence[str]]) -> Decision:
-    """All that the model says of the six blocks of features."""
+    """All that the model says of the eight blocks of features."""
     return labels(weights, seen(weights, blocks))

@@ -1,6 +1,6 @@
 """What the learned decision sees of an article: words, cue classes, their order, and composed directions.
 
-Six blocks, each scaled on its own: words, cue classes and frames, each of the title and of the text.
+Eight blocks, each scaled on its own: words, groups of words, cue classes and frames, each of the title and of the text.
 Names are strings so that training and reading cannot disagree on them.
 """
 
@@ -13,6 +13,7 @@ from pipeline.scan import Hit, fold
 from pipeline.signals.frames import ACTORS, Frame, Mood, Tense
 from pipeline.signals.sentences import Sentence
 from pipeline.signals.vocabulary import Term
+from pipeline.signals.word_groups import word_groups
 
 # The news stands at the start: so much of the text is read for the labels (characters, sentences).
 READ_CHARS = 900
@@ -28,14 +29,21 @@ def words(text: str) -> list[str]:
     return ["0" if w[0].isdigit() else w for w in _WORD.findall(fold(text))]
 
 
-def word_features(title: str, body: str) -> tuple[list[str], list[str]]:
-    """Uni- and bigrams of the title, and of the text read with the title before it."""
-    first = words(title)
-    rest = words(body)
-    grams = first + rest
+def word_features(title: Sequence[str], body: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Uni- and bigrams of the title's words, and of the words read with the title before them."""
+    grams = [*title, *body]
     both = grams + [f"{a} {b}" for a, b in pairwise(grams)]
-    head = ["^" + w for w in first] + [f"^{a} {b}" for a, b in pairwise(["<", *first, ">"])]
+    head = ["^" + w for w in title] + [f"^{a} {b}" for a, b in pairwise(["<", *title, ">"])]
     return head, both
+
+
+def group_features(title: Sequence[str], body: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Uni- and bigrams of the groups that the title's words stand in, and the words read with the title before them:
+    so a rare word tells what its commoner kin tell."""
+    known = word_groups()
+    head = [known.get(word, "?") for word in title]
+    both = head + [known.get(word, "?") for word in body]
+    return head + [f"{a} {b}" for a, b in pairwise(head)], both + [f"{a} {b}" for a, b in pairwise(both)]
 
 
 class _Pairs(dict[tuple[str, str], str]):

@@ -30,9 +30,12 @@ def opening(document: Document, hits: Sequence[Hit]) -> Opening:
     stop = read[-1].end if read else 0
     found = standing(full, hits, stop)
     told = frames.read(full, found, read)
-    words = features.word_features(
-        document.title or (full[read[0].start : read[0].end] if read else ""),
-        full[document.body_start : max(stop, document.body_start)],
+    title = features.words(document.title or (full[read[0].start : read[0].end] if read else ""))
+    body = features.words(full[document.body_start : max(stop, document.body_start)])
+    blocks = (
+        *features.word_features(title, body),
+        *features.group_features(title, body),
+        *features.cue_features(found, read),
+        *features.frame_features(told),
     )
-    cues = features.cue_features(found, read)
-    return Opening(read, found, told, (*words, *cues, *features.frame_features(told)))
+    return Opening(read, found, told, blocks)

@@ -10,7 +10,10 @@ from typing import Any
 
 import numpy as np
 
-BLOCKS = ("title words", "text words", "title cues", "text cues", "title frames", "text frames")
+BLOCKS = (
+    *("title words", "text words", "title groups", "text groups"),
+    *("title cues", "text cues", "title frames", "text frames"),
+)
 
 
 @dataclass(frozen=True)
