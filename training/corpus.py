@@ -88,12 +88,10 @@ def archive(shared: Path, without: list[Item]) -> list[Item]:
     return found
 
 
-def unlabelled(shared: Path, every: int = 4) -> Iterator[Item]:
-    """Items of the archive, labelled or not, without labels: every so manyth."""
-    for number, row in enumerate(lines(shared / "news" / "archive-100k.jsonl.gz")):
-        if number % every == 0:
-            title, text = row["title"] or "", row["text"] or ""
-            yield Item(row["id"], title, text, row["source"], False, "", "", "", "", "archive")
+def unlabelled(shared: Path) -> Iterator[Item]:
+    """The items of the archive, labelled or not, without labels."""
+    for row in lines(shared / "news" / "archive-100k.jsonl.gz"):
+        yield Item(row["id"], row["title"] or "", row["text"] or "", row["source"], False, "", "", "", "", "archive")
 
 
 def taught(shared: Path, without: list[Item]) -> list[Item]:

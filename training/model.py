@@ -154,7 +154,7 @@ def fit_jurisdiction(examples: Sequence[Example]) -> tuple[float, ...]:
     return tuple(float(w) for w in fitted.coef_[0])
 
 
-def fit_glance(documents: Sequence[Document], probability: Array, cost: float = 0.05) -> Glance:
+def fit_glance(documents: Sequence[Document], probability: Array, cost: float = 0.1) -> Glance:
     """Word weights of the first look, fitted to the probabilities that the full reading gives; the cutoff is 0."""
     seen: tuple[Counter[str], Counter[str]] = (Counter(), Counter())
     read = [glance.words(d) for d in documents]

@@ -192,7 +192,7 @@ def main() -> None:
     read = reader(None).read
     items = [
         item
-        for item in corpus.unlabelled(chosen.shared, every=1)
+        for item in corpus.unlabelled(chosen.shared)
         if corpus.key(item.title) not in without and read(item.title, item.text).signals.probability >= chosen.least
     ]
     said = soft_labels(predict(model, tokenizer, [(i.title, i.text) for i in items], settings.tokens))

@@ -14,12 +14,12 @@ from pipeline.signals import glance
 from pipeline.signals.decision import decide
 from pipeline.signals.weights import Weights
 from training import corpus
-from training.evaluate import best_threshold, calibrate, calibration_error, cross_validate, figures
+from training.evaluate import best_threshold, breakdown, calibrate, calibration_error, cross_validate, figures, length
 from training.model import Options, example_maker, fit, fit_glance
 
 OUT = Path(__file__).parents[1] / "pipeline" / "signals" / "data" / "weights.npz"
 # Of the labelled signals that the full reading finds, the first look may lose this share.
-LOST = 0.02
+LOST = 0.005
 
 
 def save(weights: Weights, path: Path) -> None:
@@ -67,7 +67,9 @@ def main() -> None:
     for name, value in figures(pooled, threshold).items():
         print(f"{name:22} {value:.3f}")
     print(f"{'calibration_error':22} {calibration_error(probability, [r.example.item.signal for r in pooled]):.3f}")
-    print(f"{'threshold':22} {cut:.3f}", flush=True)
+    print(f"{'threshold':22} {cut:.3f}")
+    for title, group in (("instrument", lambda i: i.instrument), ("text", length), ("source", lambda i: i.source)):
+        print(f"by {title}", *breakdown(pooled, threshold, group), sep="\n  ", flush=True)
     digest = hashlib.sha256("\n".join(sorted(i.id for i in dev_items + archive_items)).encode()).hexdigest()[:8]
     fitted = fit(dev + more, options, f"signals-1.{len(dev_items) + len(archive_items)}.{digest}")
     final = replace(fitted, calibration=(slope, offset), thresholds={"signal": cut})

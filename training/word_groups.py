@@ -98,11 +98,14 @@ def main() -> None:
         for item in labelled + corpus.taught(chosen.shared, dev + labelled):
             example = make(item)
             end = max((s.end for s in example.opening.sentences), default=0)
-            texts.append(words(example.document.title) + ["."] + words(example.document.full[example.document.body_start : end]))
+            document = example.document
+            texts.append([*words(document.title), ".", *words(document.full[document.body_start : end])])
         vocabulary = known(texts)
         found = uses(chosen.base, chosen.state, texts, vocabulary)
     lines = [" ".join(group) for group in grouped(vocabulary, found)]
-    lines.insert(0, "# Words of like use in news, a group a line. Learned by training/word_groups.py; see its docstring.")
+    lines.insert(
+        0, "# Words of like use in news, a group a line. Learned by training/word_groups.py; see its docstring."
+    )
     chosen.out.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
