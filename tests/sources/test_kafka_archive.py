@@ -121,8 +121,8 @@ def test_markers_of_transactions_do_not_hold_up_the_end(kafka, broker):
 @pytest.mark.kafka
 def test_nothing_in_a_time_is_no_error_and_a_missing_topic_is_one(kafka, topic):
     assert stretches(parse_range(f"kafka:///{topic}", NOW), kafka) == []
-    with pytest.raises(KafkaUnavailableError, match="there is no topic 'ghost'"):
-        stretches(parse_range("kafka:///ghost", NOW), kafka)
+    with pytest.raises(KafkaUnavailableError, match="there is no topic 'no-such-archive'"):
+        stretches(parse_range("kafka:///no-such-archive", NOW), kafka)
 
 
 def test_a_broker_that_is_down_is_named():
@@ -160,7 +160,7 @@ def test_the_command_writes_what_a_replay_of_files_writes(kafka, hourly, tmp_pat
     wrong = policywire(f"kafka://{kafka.bootstrap}/{hourly}?from=noon")
     assert (wrong.returncode, wrong.stdout) == (2, "")
     assert "from=noon" in wrong.stderr
-    missing = policywire(f"kafka://{kafka.bootstrap}/ghost")
+    missing = policywire(f"kafka://{kafka.bootstrap}/no-such-archive")
     assert missing.returncode == 1
-    assert "there is no topic 'ghost'" in missing.stderr
+    assert "there is no topic 'no-such-archive'" in missing.stderr
     assert "Traceback" not in missing.stderr
