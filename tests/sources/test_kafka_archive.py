@@ -18,6 +18,8 @@ from tests.scripted import news
 NOW = datetime(2026, 2, 1, 12, tzinfo=UTC)
 HOUR = 3_600_000
 NINE = int(datetime(2026, 1, 31, 9, tzinfo=UTC).timestamp() * 1000)
+# A broker deletes what is older than a topic's retention, by the time that messages bear.
+FOREVER = {"retention.ms": "-1"}
 
 
 @pytest.mark.parametrize(
@@ -62,7 +64,7 @@ def at(hours: float) -> str:
 @pytest.fixture
 def hourly(kafka, broker):
     """A topic of three partitions: article n written n hours behind nine, and at five a message that is none."""
-    topic = new_topic(broker, "hourly")
+    topic = new_topic(broker, "hourly", settings=FOREVER)
     client = producer(kafka)
     for number in range(10):
         body = b"no article" if number == 5 else news(number)
@@ -88,7 +90,7 @@ def test_a_stretch_of_time_is_read_in_all_partitions(kafka, hourly):
 
 @pytest.mark.kafka
 def test_the_whole_of_several_topics_is_read_the_same_each_time(kafka, broker, hourly):
-    other = new_topic(broker, "other", 1)
+    other = new_topic(broker, "other", 1, FOREVER)
     client = producer(kafka)
     client.send(other, news(20), timestamp_ms=NINE).get(10)
     client.close()
