@@ -37,7 +37,20 @@ _TURNING = frozenset(("up", "down", "tight", "ease", "pass", "block"))
 # What joins a law to what it does: "plan to cut", "bill that bans", "rules on", "law for".
 _LINKS = (" to ", " that ", " which ", " would ", " will ", " that would ", " that will ", "to be ")
 # Past participles that do not end in -ed: with the regular ones they may follow their object ("ban withdrawn").
-_PASSIVES = frozenset(("cut", "withdrawn", "struck down", "thrown out", "set aside", "put on hold"))
+_PASSIVES = frozenset(
+    (
+        *("cut", "withdrawn", "struck down", "thrown out", "set aside", "put on hold"),
+        *(
+            "is over",
+            "are over",
+            "at an end",
+            "comes to an end",
+            "came to an end",
+            "come to an end",
+            "draws to a close",
+        ),
+    )
+)
 _RATES = {"up.raise": 1, "down.cut": -1}
 _EASINGS = frozenset(("down.cut", "down.soften", "down.delay"))
 # Approving or backing a burden puts it in force: "backs levy", "approves sanctions".
@@ -206,6 +219,8 @@ def _clause_frames(
             value = compose(cls, found.polarity)
             if cls == "tight" and found.hit is not None and found.polarity < 0 and found.upto > i + 1:
                 value = 1
+            if cls == "ask" and found.hit is not None and _undone(folded, clause, found.upto):
+                value = -value  # "tells firms that the crackdown is over"
             if term.cls in _BACKINGS and found.polarity > 0 and found.group.startswith(("burden.", "law.", "tight.")):
                 value = 1
             if term.cls == "down.lift" and found.group in _LIFTED and folded.startswith("lift", hit[0]):

@@ -39,3 +39,8 @@ def test_acts_that_disagree_decide_nothing():
     told = (*frames(EASES), *frames("Central Bank of Norway raises interest rates"))
     assert settle(decided(0.5, 0.4, 0.1), told).direction == "tightening"
     assert settle(decided(0.5, 0.4, 0.1), ()).direction == "tightening"
+
+
+def test_what_is_said_to_be_over_is_eased():
+    (told, *_) = frames("Minister tells banks that the crackdown is over")
+    assert told.direction == "easing"
