@@ -110,7 +110,7 @@ class SecretSettings(BaseModel):
     def _travelling(self, name: str, value: object) -> object:
         if not isinstance(value, Secret) or value.reference:
             return value
-        return Secret(f"env:{PREFIX}{self.key}__{name}".upper().replace("ENV:", "env:", 1))
+        return Secret("env:" + f"{PREFIX}{self.key}__{name}".upper())
 
     def given_as_themselves(self) -> list[str]:
         """The settings whose secrets were given as themselves, as ``key.name``."""
