@@ -134,6 +134,7 @@ class _Stage:
             sending.join()
             disturbing.join()
             self._run_dry(process)
+            self._until(lambda: process.said('"started"') or not process.alive(), 120)  # before it, SIGTERM just ends it
             process.send(signal.SIGTERM)
             self._account.exit_code, _ = process.wait(30)
         finally:
