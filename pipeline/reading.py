@@ -1,7 +1,7 @@
 """Reads one article: its signals from the scan for them, then its companies from the scan for those. What ``graph``, ``classify`` and
 ``explain`` all call."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -9,6 +9,8 @@ from pipeline.articles.document import Document
 from pipeline.companies import CompanyFinder
 from pipeline.scan import Scanner
 from pipeline.signals import SignalReader, SignalReading
+from pipeline.signals.hits import KIND
+from pipeline.signals.whole import Whole
 from schemas import CompanyMention
 
 
@@ -43,17 +45,19 @@ class Reader:
     def read(self, title: str, text: str, *, companies_of_all: bool = True) -> Reading:
         """Reads one article in time linear in its length. Never raises for any text.
 
-        With ``companies_of_all`` False, an article whose words alone show that it holds no signal is not scanned, and
-        companies are named in signals only: several times as fast where only signals are wanted.
+        With ``companies_of_all`` False, companies are named in signals only, and an article whose words alone show that it
+        holds none is not scanned: several times as fast where only signals are wanted.
         """
         document = Document(title, text)
-        if not companies_of_all and (dismissed := self.signals.first_look(document)) is not None:
-            return Reading(document, dismissed, ())
-        hits = self._for_signals.scan(document.full)
-        signals = (self.signals.read if companies_of_all else self.signals.read_fully)(document, hits)
+        signals = self.signals.read(document, self._for_signals.scan)
         if not (companies_of_all or signals.signals):
             return Reading(document, signals, ())
-        hits |= self._for_companies.scan(document.full)
+        hits = self._for_companies.scan(document.full)
+        if signals.dismissed:  # without a scan
+            hits |= self._for_signals.scan(document.full)
+            signals = replace(signals, whole=Whole(document, hits.get(KIND, ())))
+        else:
+            hits[KIND] = list(signals.whole.hits)
         return Reading(document, signals, self.companies.find(document, hits, signals))
 
 

@@ -14,16 +14,17 @@ from pipeline.articles.document import Document
 from pipeline.scan import Scanner
 from pipeline.signals import glance, jurisdiction
 from pipeline.signals.decision import STAGES
+from pipeline.signals.features import NAMED, Features
+from pipeline.signals.grams import BLOCKS, Grams, Lexicon, block_of, known
 from pipeline.signals.hits import KIND
-from pipeline.signals.opening import Opening, opening
+from pipeline.signals.opening import Opening, opening, start
 from pipeline.signals.vocabulary import terms
-from pipeline.signals.weights import BLOCKS, Glance, Weights
+from pipeline.signals.weights import Glance, Weights
 from schemas.terms import DIRECTIONS, INSTRUMENTS
 from training.corpus import HEADS, Item
 from training.fitting import Head, fit_heads
 
 Array = np.ndarray[Any, np.dtype[Any]]
-Blocks = tuple[list[str], ...]
 
 
 @dataclass
@@ -35,9 +36,9 @@ class Example:
     opening: Opening
 
     @property
-    def blocks(self) -> Blocks:
+    def features(self) -> Features:
         """Its features."""
-        return self.opening.blocks
+        return self.opening.features
 
     @property
     def jurisdictions(self) -> dict[str, list[float]]:
@@ -48,17 +49,25 @@ class Example:
 @dataclass(frozen=True)
 class Options:
     """What can be chosen in training. ``scale`` weighs the eight blocks; ``weight`` the loss of an item by its
-    origin; ``balance`` says how far rare directions are weighed up (0 not, 1 to equality); ``taught`` names the heads
-    beside signal that learn from the teacher."""
+    origin, for signal or not and for the labels of a signal; ``balance`` says how far rare directions are weighed up (0
+    not, 1 to equality); ``taught`` names the heads beside signal that learn from the teacher; ``cost`` and ``label_cost``
+    are the inverse of the penalty of the head of signal and of the others."""
 
     cost: float = 2.0
     label_cost: float = 2.0
-    least: int = 3
-    scale: tuple[float, ...] = (1.0, 1.0, 0.7, 0.7, 0.6, 0.6, 0.4, 0.4)
-    weight: Mapping[str, float] = field(default_factory=lambda: {"dev": 2.0, "archive": 1.0, "taught": 1.0})
+    least: int = 4
+    scale: tuple[float, ...] = (1.0, 1.0, 0.9, 0.9, 0.6, 0.6, 0.4, 0.4)
+    weight: Mapping[str, tuple[float, float]] = field(
+        default_factory=lambda: {
+            "dev": (2.0, 2.0),
+            "archive": (1.0, 1.0),
+            "doubtful": (0.0, 1.0),
+            "taught": (1.0, 1.0),
+            "written": (0.0, 0.3),
+        }
+    )
     taught: tuple[str, ...] = ("direction", "instrument", "stage")
     balance: float = 0.5
-    rounds: int = 40
 
 
 def example_maker() -> Callable[[Item], Example]:
@@ -67,46 +76,49 @@ def example_maker() -> Callable[[Item], Example]:
 
     def make(item: Item) -> Example:
         document = Document(clean(item.title).replace("\n", " "), clean(item.text))
-        return Example(item, document, opening(document, scanner.scan(document.full).get(KIND, [])))
+        return Example(item, document, opening(document, start(document), scanner.scan(document.full).get(KIND, [])))
 
     return make
 
 
 class Vectors:
-    """The six blocks of features as one sparse matrix, weighted as in ``pipeline.signals.decision.seen``."""
+    """The eight blocks of features of the examples as one sparse ``matrix``, a row an example, weighted as in
+    ``pipeline.signals.decision.seen``."""
 
     def __init__(self, examples: Sequence[Example], options: Options) -> None:
-        self.options = options
+        words = Counter(word for e in examples for word in {*e.features.title, *e.features.body})
+        self.lexicon = Lexicon.of(sorted(word for word, n in words.items() if n >= options.least))
+        grams = [np.unique(self.lexicon.features(e.features.title, e.features.body)) for e in examples]
+        keys, seen = np.unique(np.concatenate(grams), return_counts=True)
+        often = (seen >= options.least) & known(keys)
+        self.keys, counts = keys[often], [seen[often]]
         self.index: list[dict[str, int]] = []
-        idf: list[float] = []
-        scale: list[float] = []
-        for block, factor in zip(range(len(BLOCKS)), options.scale, strict=True):
-            seen: Counter[str] = Counter()
-            if factor:
-                for e in examples:
-                    seen.update(set(e.blocks[block]))
-            names = sorted(n for n, c in seen.items() if c >= options.least)
-            self.index.append({n: len(idf) + i for i, n in enumerate(names)})
-            idf += [1.0 + float(np.log((1 + len(examples)) / (1 + seen[n]))) for n in names]
-            scale += [factor] * len(names)
-        self.idf, self.scale = np.array(idf), np.array(scale)
+        for block in range(len(NAMED)):
+            found = Counter(name for e in examples for name in set(e.features.named[block]))
+            names = sorted(name for name, n in found.items() if n >= options.least)
+            at = sum(map(len, counts))
+            self.index.append({name: at + i for i, name in enumerate(names)})
+            counts.append(np.array([found[name] for name in names]))
+        self.idf = 1.0 + np.log((1 + len(examples)) / (1 + np.concatenate(counts)))
+        sizes = [*np.bincount(block_of(self.keys), minlength=len(BLOCKS)), *map(len, self.index)]
+        self.blocks = np.repeat(np.arange(len(sizes)), sizes)
+        self.scale = np.array(options.scale)[self.blocks]
+        self.matrix = self._matrix([self._row(e, mine) for e, mine in zip(examples, grams, strict=True)])
 
-    def __call__(self, examples: Sequence[Example]) -> sp.csr_matrix:
-        """One row an example."""
-        columns: list[int] = []
-        starts: list[int] = []
-        ends = [0]
-        for e in examples:
-            for index, names in zip(self.index, e.blocks, strict=True):
-                at = {index[n] for n in names if n in index}
-                if at:
-                    starts.append(len(columns))
-                    columns += sorted(at)
-            ends.append(len(columns))
+    def _row(self, e: Example, grams: Array) -> Array:
+        at = np.minimum(self.keys.searchsorted(grams), len(self.keys) - 1)
+        named = {
+            index[n] for index, names in zip(self.index, e.features.named, strict=True) for n in names if n in index
+        }
+        return np.concatenate((at[self.keys[at] == grams], np.array(sorted(named), dtype=np.intp)))
+
+    def _matrix(self, found: Sequence[Array]) -> sp.csr_matrix:
+        ends = np.cumsum([0, *map(len, found)])
+        columns = np.concatenate(found)
         values = self.idf[columns]
-        norms = np.sqrt(np.add.reduceat(values**2, starts))
-        values = values / np.repeat(norms, np.diff([*starts, len(columns)])) * self.scale[columns]
-        return sp.csr_matrix((values.astype(np.float32), columns, ends), shape=(len(examples), len(self.idf)))
+        group = np.repeat(np.arange(len(found)), np.diff(ends)) * (self.blocks[-1] + 1) + self.blocks[columns]
+        values = values / np.sqrt(np.bincount(group, values**2))[group] * self.scale[columns]
+        return sp.csr_matrix((values.astype(np.float32), columns, ends), shape=(len(found), len(self.idf)))
 
 
 def one_hot(labels: Sequence[str], values: Sequence[str]) -> Array:
@@ -116,9 +128,9 @@ def one_hot(labels: Sequence[str], values: Sequence[str]) -> Array:
 
 def heads_of(examples: Sequence[Example], options: Options) -> list[Head]:
     """What the model is to say of the examples: signal or not, and over the signals their labels. Items that the
-    teacher labelled count by what it is sure of."""
+    teacher labelled count by what it is sure of; rare directions, and the rarer of signal or not, count for more."""
     items = [e.item for e in examples]
-    weight = np.array([options.weight[i.origin] for i in items], dtype=np.float32)
+    weight, weights = np.array([options.weight[i.origin] for i in items], dtype=np.float32).T
     truth = one_hot([str(i.signal) for i in items], ("False", "True"))
     taught = [n for n, i in enumerate(items) if i.said]
     said = np.array([items[n].said for n in taught], dtype=np.float32)
@@ -132,7 +144,7 @@ def heads_of(examples: Sequence[Example], options: Options) -> list[Head]:
         if taught and name in options.taught:
             target[taught] = said[:, :1] * said[:, at : at + len(values)]
         at += len(values)
-        own = weight * (target.sum(1) > 0)
+        own = weights * (target.sum(1) > 0)
         if name == "direction":
             share = (target * own[:, None]).sum(0)
             own = own * (target @ ((share.sum() / (len(values) * share)) ** options.balance))
@@ -170,12 +182,12 @@ def fit_glance(documents: Sequence[Document], probability: Array, cost: float = 
     columns: list[int] = []
     ends = [0]
     for pair in read:
-        for known, words in zip(index, pair, strict=True):
-            columns += sorted(known[w] for w in words if w in known)
+        for rows, words in zip(index, pair, strict=True):
+            columns += sorted(rows[w] for w in words if w in rows)
         ends.append(len(columns))
     x = sp.csr_matrix((np.ones(len(columns), dtype=np.float32), columns, ends), shape=(len(documents), size))
     target = np.stack([1 - probability, probability], 1).astype(np.float32)
-    w, bias = fit_heads(x, [Head(target, np.ones(len(documents), dtype=np.float32), cost)], 60)
+    w, bias = fit_heads(x, [Head(target, np.ones(len(documents), dtype=np.float32), cost)])
     log_odds = w[:, 1] - w[:, 0]
     title, text = ({word: float(log_odds[i]) for word, i in known.items()} for known in index)
     return Glance(title, text, float(bias[1] - bias[0]), 0.0)
@@ -184,12 +196,13 @@ def fit_glance(documents: Sequence[Document], probability: Array, cost: float = 
 def fit(examples: Sequence[Example], options: Options, version: str = "cv") -> Weights:
     """Weights fitted to the examples; calibration, threshold and first look are left neutral."""
     vectors = Vectors(examples, options)
-    w, bias = fit_heads(vectors(examples), heads_of(examples, options), options.rounds)
+    w, bias = fit_heads(vectors.matrix, heads_of(examples, options))
     # The two outputs of the first head become one: log odds of a signal.
     w = np.concatenate([w[:, 1:2] - w[:, 0:1], w[:, 2:]], 1)
     bias = np.concatenate([bias[1:2] - bias[0:1], bias[2:]])
     return Weights(
         version=version,
+        grams=Grams(vectors.lexicon, vectors.keys),
         index=tuple(vectors.index),
         rows=(w * (vectors.idf * vectors.scale)[:, None]).astype(np.float32),
         squares=(vectors.idf**2).astype(np.float32),
@@ -197,6 +210,6 @@ def fit(examples: Sequence[Example], options: Options, version: str = "cv") -> W
         outputs=("signal", *DIRECTIONS, *INSTRUMENTS, *STAGES),
         calibration=(1.0, 0.0),
         jurisdiction=fit_jurisdiction(examples),
-        thresholds={"signal": 0.5},
+        thresholds={"signal": 0.5, "words": 0.0},
         glance=Glance({}, {}, 0.0, -1.0),
     )

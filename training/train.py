@@ -5,45 +5,78 @@ Labels are in the project by id (``training/labels``) and in the development set
 
 import argparse
 import hashlib
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from pipeline.signals import glance
-from pipeline.signals.decision import decide
+from pipeline.signals.decision import decide, probability, seen_words
 from pipeline.signals.weights import Weights
 from training import corpus
-from training.evaluate import best_threshold, breakdown, calibrate, calibration_error, cross_validate, figures, length
-from training.model import Options, example_maker, fit, fit_glance
+from training.evaluate import (
+    Read,
+    best_threshold,
+    breakdown,
+    calibrate,
+    calibration_error,
+    cross_validate,
+    figures,
+    length,
+    log_odds,
+)
+from training.model import Example, Options, example_maker, fit, fit_glance
 
 OUT = Path(__file__).parents[1] / "pipeline" / "signals" / "data" / "weights.npz"
-# Of the labelled signals that the full reading finds, the first look may lose this share.
-LOST = 0.005
+# Of the labelled signals that the full reading finds, the first look may lose this share, and the look at all words that.
+LOST, LOST_BY_WORDS = 0.005, 0.003
 
 
 def save(weights: Weights, path: Path) -> None:
     """Writes the weights as ``pipeline.signals.weights`` reads them."""
-    names = "\n".join(name for index in weights.index for name in index)
+    names = [name for index in weights.index for name in index]
     rows = np.concatenate([np.sqrt(weights.squares)[:, None], weights.rows], 1)
     first = weights.glance
     np.savez_compressed(
         path,
         version=np.array(weights.version),
         sizes=np.array([len(index) for index in weights.index]),
-        names=np.frombuffer(names.encode("utf-8"), dtype=np.uint8),
+        names=_joined(names),
+        words=_joined(weights.grams.lexicon.numbers),
+        key_steps=np.diff(weights.grams.keys, prepend=0),
         rows=rows.astype(np.float16),
         bias=weights.bias,
         outputs=np.array("|".join(weights.outputs)),
         calibration=np.array(weights.calibration),
         jurisdiction=np.array(weights.jurisdiction),
-        thresholds=np.array([weights.thresholds["signal"]]),
-        glance_title_words=np.frombuffer("\n".join(first.title).encode(), dtype=np.uint8),
-        glance_text_words=np.frombuffer("\n".join(first.text).encode(), dtype=np.uint8),
+        thresholds=np.array([weights.thresholds["signal"], weights.thresholds["words"]]),
+        glance_title_words=_joined(first.title),
+        glance_text_words=_joined(first.text),
         glance_title=np.array(list(first.title.values()), dtype=np.float16),
         glance_text=np.array(list(first.text.values()), dtype=np.float16),
         glance_numbers=np.array([first.bias, first.cutoff]),
     )
+
+
+def _joined(names: Iterable[str]) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    return np.frombuffer("\n".join(names).encode("utf-8"), dtype=np.uint8)
+
+
+def _by_words(weights: Weights, e: Example) -> float:
+    return probability(weights, seen_words(weights, e.features.title, e.features.body))
+
+
+def _looked_at(weights: Weights, reads: Sequence[Read]) -> list[Read]:
+    """The reads, those that would be dismissed before their cues and frames are read as no signal. The first look is that
+    of ``weights``, which never saw the examples themselves, but learned from a model that did."""
+    slope, offset = weights.calibration
+    least = (log_odds(weights.thresholds["words"]) - offset) / slope
+    passed = [glance.score(weights.glance, r.example.document) >= weights.glance.cutoff for r in reads]
+    return [
+        r if seen and r.words >= least else replace(r, raw=float("-inf")) for r, seen in zip(reads, passed, strict=True)
+    ]
 
 
 def main() -> None:
@@ -57,7 +90,7 @@ def main() -> None:
     archive_items = corpus.archive(chosen.shared, dev_items)
     make = example_maker()
     dev, more = [make(i) for i in dev_items], [make(i) for i in archive_items]
-    more += [make(i) for i in corpus.taught(chosen.shared, dev_items + archive_items)]
+    more += [make(i) for i in (*corpus.taught(chosen.shared, dev_items + archive_items), *corpus.written())]
     options = Options()
     pooled = [r for seed in range(chosen.seeds) for r in cross_validate(dev, more, options, seed + 1)]
     threshold = best_threshold(pooled)
@@ -72,22 +105,27 @@ def main() -> None:
         print(f"by {title}", *breakdown(pooled, threshold, group), sep="\n  ", flush=True)
     digest = hashlib.sha256("\n".join(sorted(i.id for i in dev_items + archive_items)).encode()).hexdigest()[:8]
     fitted = fit(dev + more, options, f"signals-1.{len(dev_items) + len(archive_items)}.{digest}")
-    final = replace(fitted, calibration=(slope, offset), thresholds={"signal": cut})
+    final = replace(fitted, calibration=(slope, offset), thresholds={"signal": cut, "words": 0.0})
 
     # The first look learns from what the full reading says of the archive.
     documents, chances = [], []
     for item in corpus.unlabelled(chosen.shared):
         example = make(item)
         documents.append(example.document)
-        chances.append(decide(final, example.blocks).probability)
+        chances.append(decide(final, example.features).probability)
     said = np.array(chances)
     looks = fit_glance(documents, said)
     scores = np.array([glance.score(looks, d) for d in documents])
-    true = [e for e in dev + more if e.item.signal and decide(final, e.blocks).probability >= cut]
+    real = [e for e in dev + more if e.item.signal and e.item.origin != "written"]
+    true = [e for e in real if decide(final, e.features).probability >= cut]
     cutoff = float(np.quantile([glance.score(looks, e.document) for e in true], LOST))
-    final = replace(final, glance=replace(looks, cutoff=cutoff))
+    by_words = float(np.quantile([_by_words(final, e) for e in true], LOST_BY_WORDS))
+    final = replace(final, glance=replace(looks, cutoff=cutoff), thresholds={"signal": cut, "words": by_words})
     lost = (scores[said >= cut] < cutoff).mean()
     print(f"first look: dismisses {(scores < cutoff).mean():.3f} of the archive, {lost:.4f} of what would be signals")
+    print("with it and the look at all words:")
+    for name, value in figures(_looked_at(final, pooled), threshold).items():
+        print(f"  {name:20} {value:.3f}")
     save(final, chosen.out)
     print(f"{chosen.out.name} {chosen.out.stat().st_size / 1e6:.1f} MB, {len(final.rows)} features, {final.version}")
 

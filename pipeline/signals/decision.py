@@ -7,10 +7,11 @@ and the block is scaled to unit length, so that long and short articles can be c
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from pipeline.signals.features import Features
 from pipeline.signals.weights import Weights
 from schemas.terms import DIRECTIONS, INSTRUMENTS, Direction, Instrument, Stage
 
@@ -53,22 +54,34 @@ class Seen(NamedTuple):
     scale: Array
 
 
-def seen(weights: Weights, blocks: Sequence[Sequence[str]]) -> Seen:
-    """What the model knows of the eight blocks of features: which there are counts, not how often."""
-    at: list[int] = []
-    starts: list[int] = []
-    lengths: list[int] = []
-    for index, features in zip(weights.index, blocks, strict=True):
-        found = set(map(index.get, features))
-        found.discard(None)
-        if found:
-            starts.append(len(at))
-            lengths.append(len(found))
-            at += cast(set[int], found)
-    rows = np.array(at, dtype=np.intp)
+def _seen(weights: Weights, rows: Array) -> Seen:
+    """What stands in ``rows``, -1 for none: which there are counts, not how often."""
+    rows.sort()
+    first = rows > -1
+    np.logical_and(first[1:], rows[1:] != rows[:-1], out=first[1:])
+    rows = rows[first]
+    blocks = weights.blocks[rows]
     # In double precision, so that the order of the features does not show in what is rounded for people.
-    norms = 1.0 / np.sqrt(np.add.reduceat(weights.squares[rows], starts, dtype=np.float64)) if at else np.empty(0)
-    return Seen(rows, np.repeat(norms, lengths))
+    squares = np.bincount(blocks, weights.squares[rows])
+    return Seen(rows, 1.0 / np.sqrt(squares[blocks]))
+
+
+def seen_words(weights: Weights, title: Sequence[str], body: Sequence[str]) -> Seen:
+    """What the model knows of an article's words, their groups and pairs."""
+    return _seen(weights, weights.grams.rows(title, body))
+
+
+def seen_names(weights: Weights, named: Sequence[Sequence[str]]) -> Seen:
+    """What the model knows of an article's cues and frames."""
+    rows = [
+        index[name] for index, names in zip(weights.index, named, strict=True) for name in {*names} if name in index
+    ]
+    return _seen(weights, np.array(rows, dtype=np.intp))
+
+
+def both(one: Seen, other: Seen) -> Seen:
+    """Two parts that share no block, together."""
+    return Seen(np.concatenate((one.rows, other.rows)), np.concatenate((one.scale, other.scale)))
 
 
 def probability(weights: Weights, known: Seen) -> float:
@@ -77,15 +90,15 @@ def probability(weights: Weights, known: Seen) -> float:
     return sigmoid(slope * float(weights.bias[0] + known.scale @ weights.signal[known.rows]) + offset)
 
 
-def labels(weights: Weights, known: Seen) -> Decision:
-    """All that the model says."""
+def labels(weights: Weights, known: Seen, chance: float) -> Decision:
+    """All that the model says, given the ``probability`` that it says."""
     raw = (weights.bias + known.scale @ weights.rows[known.rows]).tolist()
     n_dir, n_ins = len(DIRECTIONS), len(INSTRUMENTS)
     directions = _softmax(raw[1 : 1 + n_dir])
     instruments = _softmax(raw[1 + n_dir : 1 + n_dir + n_ins])
     stages = _softmax(raw[1 + n_dir + n_ins :])
     return Decision(
-        probability(weights, known),
+        chance,
         DIRECTIONS[directions.index(max(directions))],
         INSTRUMENTS[instruments.index(max(instruments))],
         STAGES[stages.index(max(stages))],
@@ -95,6 +108,7 @@ def labels(weights: Weights, known: Seen) -> Decision:
     )
 
 
-def decide(weights: Weights, blocks: Sequence[Sequence[str]]) -> Decision:
-    """All that the model says of the eight blocks of features."""
-    return labels(weights, seen(weights, blocks))
+def decide(weights: Weights, features: Features) -> Decision:
+    """All that the model says of an article's features."""
+    known = both(seen_words(weights, features.title, features.body), seen_names(weights, features.named))
+    return labels(weights, known, probability(weights, known))

@@ -1,25 +1,37 @@
 """What the learned decision sees of an article: words, cue classes, their order, and composed directions.
 
-Eight blocks, each scaled on its own: words, groups of words, cue classes and frames, each of the title and of the text.
-Names are strings so that training and reading cannot disagree on them.
+Eight blocks, each scaled on its own: words and groups of words, which ``grams`` makes features of, and cue classes and
+frames, whose features have names; each of the title and of the text.
 """
 
 import re
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
+from typing import NamedTuple
 
 from pipeline.scan import Hit, fold
 from pipeline.signals.frames import ACTORS, Frame, Mood, Tense
 from pipeline.signals.sentences import Sentence
 from pipeline.signals.vocabulary import Term
-from pipeline.signals.word_groups import word_groups
 
 # The news stands at the start: so much of the text is read for the labels (characters, sentences).
-READ_CHARS = 900
-READ_SENTENCES = 6
+READ_CHARS = 600
+READ_SENTENCES = 4
 # So many terms behind it a term makes a pair with.
 _REACH = 4
+
+NAMED = ("title cues", "text cues", "title frames", "text frames")
+"""The blocks whose features have names."""
+
+
+class Features(NamedTuple):
+    """The words of the title and of the text, and the names of the features of the blocks of ``NAMED``."""
+
+    title: list[str]
+    body: list[str]
+    named: tuple[list[str], ...]
+
 
 _WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*|[$£€?!%]")
 
@@ -27,23 +39,6 @@ _WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*|[$£€?!%]")
 def words(text: str) -> list[str]:
     """The folded words of ``text``, figures as ``0``."""
     return ["0" if w[0].isdigit() else w for w in _WORD.findall(fold(text))]
-
-
-def word_features(title: Sequence[str], body: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Uni- and bigrams of the title's words, and of the words read with the title before them."""
-    grams = [*title, *body]
-    both = grams + [f"{a} {b}" for a, b in pairwise(grams)]
-    head = ["^" + w for w in title] + [f"^{a} {b}" for a, b in pairwise(["<", *title, ">"])]
-    return head, both
-
-
-def group_features(title: Sequence[str], body: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Uni- and bigrams of the groups that the title's words stand in, and the words read with the title before them:
-    so a rare word tells what its commoner kin tell."""
-    known = word_groups()
-    head = [known.get(word, "?") for word in title]
-    both = head + [known.get(word, "?") for word in body]
-    return head + [f"{a} {b}" for a, b in pairwise(head)], both + [f"{a} {b}" for a, b in pairwise(both)]
 
 
 class _Pairs(dict[tuple[str, str], str]):

@@ -6,36 +6,48 @@ from typing import NamedTuple
 from pipeline.articles.document import Document
 from pipeline.scan import Hit
 from pipeline.signals import features, frames
+from pipeline.signals.features import Features
 from pipeline.signals.hits import standing
 from pipeline.signals.sentences import Sentence, split
 
 
+class Start(NamedTuple):
+    """What of an article its labels rest on, before the scan: the title and the first sentences, and their words. No
+    sentences where there is nothing to read."""
+
+    sentences: list[Sentence]
+    title: list[str]
+    body: list[str]
+
+
 class Opening(NamedTuple):
-    """``hits`` are those that stand in ``sentences``; ``frames`` were read from both; ``blocks`` are the features."""
+    """``hits`` are those that stand in ``sentences``; ``frames`` and ``features`` were read from both."""
 
     sentences: list[Sentence]
     hits: list[Hit]
     frames: tuple[frames.Frame, ...]
-    blocks: tuple[list[str], ...]
+    features: Features
 
 
-def opening(document: Document, hits: Sequence[Hit]) -> Opening:
-    """The title and the first sentences of ``document``; ``hits`` are the scan's of the whole. Without sentences where
-    there is nothing to read."""
+def start(document: Document) -> Start:
+    """The title and the first sentences of ``document``."""
     full = document.full
     read = split(full, document.body_start, features.READ_CHARS)[: features.READ_SENTENCES + 1]
     if read and not document.title:
         # The first sentence of a text without a title does a title's work.
         read[0] = read[0]._replace(zone="title")
-    stop = read[-1].end if read else 0
-    found = standing(full, hits, stop)
-    told = frames.read(full, found, read)
     title = features.words(document.title or (full[read[0].start : read[0].end] if read else ""))
-    body = features.words(full[document.body_start : max(stop, document.body_start)])
-    blocks = (
-        *features.word_features(title, body),
-        *features.group_features(title, body),
-        *features.cue_features(found, read),
-        *features.frame_features(told),
-    )
-    return Opening(read, found, told, blocks)
+    body = features.words(full[document.body_start : max(_stop(read), document.body_start)])
+    return Start(read, title, body)
+
+
+def opening(document: Document, begun: Start, hits: Sequence[Hit]) -> Opening:
+    """What is read in the ``start`` of ``document``; ``hits`` are the scan's of the whole."""
+    found = standing(document.full, hits, _stop(begun.sentences))
+    told = frames.read(document.full, found, begun.sentences)
+    named = (*features.cue_features(found, begun.sentences), *features.frame_features(told))
+    return Opening(begun.sentences, found, told, Features(begun.title, begun.body, named))
+
+
+def _stop(sentences: Sequence[Sentence]) -> int:
+    return sentences[-1].end if sentences else 0

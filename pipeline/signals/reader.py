@@ -1,17 +1,18 @@
 """Reads an article's policy signals from what the scan found in it."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.articles.document import Document
 from pipeline.scan import Hit
 from pipeline.signals import evidence, glance, jurisdiction, sectors
-from pipeline.signals.decision import Decision, labels, probability, seen, sigmoid
+from pipeline.signals.decision import Decision, both, labels, probability, seen_names, seen_words, sigmoid
 from pipeline.signals.direction import settle
 from pipeline.signals.frames import ACTS, Frame
 from pipeline.signals.hits import KIND
 from pipeline.signals.opening import Opening, opening
+from pipeline.signals.opening import start as start_of
 from pipeline.signals.sentences import Sentence
 from pipeline.signals.vocabulary import terms
 from pipeline.signals.weights import weights
@@ -23,7 +24,7 @@ from schemas.terms import DIRECTIONS
 @dataclass(frozen=True, slots=True)
 class SignalReading:
     """What was read in one article. ``probability`` that it holds a signal is calibrated; ``signals`` has the main one
-    first and is empty where there is none; ``decision`` is then None. ``dismissed``: by the first look alone."""
+    first and is empty where there is none; ``decision`` is then None. ``dismissed``: by its words alone, without a scan."""
 
     probability: float
     signals: tuple[Signal, ...] = ()
@@ -46,7 +47,7 @@ class SignalReading:
         """Why there is no signal, in words for a person; empty where there is one."""
         if self.signals:
             return ()
-        start = opening(self.whole.document, self.whole.hits)
+        start = opening(self.whole.document, start_of(self.whole.document), self.whole.hits)
         if not start.sentences:
             return ("empty",)
         if self.dismissed:
@@ -77,25 +78,30 @@ class SignalReader:
         chance = min(sigmoid(score), self._threshold)
         return SignalReading(chance, dismissed=True, whole=Whole(document, ()))
 
-    def read(self, document: Document, hits: dict[str, list[Hit]]) -> SignalReading:
-        """Reads one article, in time linear in its length; never raises for any text."""
+    def read(self, document: Document, scan: Callable[[str], dict[str, list[Hit]]]) -> SignalReading:
+        """Reads one article, in time linear in its length; never raises for any text.
+
+        ``scan`` finds the vocabularies' phrases in a text. It is not asked where words alone settle that there is no signal:
+        those of the first look, or all that the decision knows of words, where cues and frames would have to say more for a
+        signal than they do."""
         dismissed = self.first_look(document)
         if dismissed is not None:
-            return replace(dismissed, whole=Whole(document, hits.get(KIND, ())))
-        return self.read_fully(document, hits)
-
-    def read_fully(self, document: Document, hits: dict[str, list[Hit]]) -> SignalReading:
-        """``read`` without the first look, for a document that passed it."""
-        mine = hits.get(KIND, ())
-        start = opening(document, mine)
-        whole = Whole(document, mine, start)
-        if not start.sentences:
-            return SignalReading(0.0, whole=whole)
-        known = seen(self._weights, start.blocks)
+            return dismissed
+        begun = start_of(document)
+        if not begun.sentences:
+            return SignalReading(0.0, whole=Whole(document, ()))
+        words = seen_words(self._weights, begun.title, begun.body)
+        chance = probability(self._weights, words)
+        if chance < self._weights.thresholds["words"]:
+            return SignalReading(min(chance, self._threshold), dismissed=True, whole=Whole(document, ()))
+        hits = scan(document.full).get(KIND, ())
+        start = opening(document, begun, hits)
+        whole = Whole(document, hits, start)
+        known = both(words, seen_names(self._weights, start.features.named))
         chance = probability(self._weights, known)
         if chance < self._threshold:
             return SignalReading(chance, whole=whole)
-        decision = settle(labels(self._weights, known), start.frames)
+        decision = settle(labels(self._weights, known, chance), start.frames)
         return SignalReading(chance, self._signals(whole, start, decision), decision, whole=whole)
 
     def _signals(self, whole: Whole, start: Opening, decision: Decision) -> tuple[Signal, ...]:

@@ -1,4 +1,4 @@
-"""The learned weights: one row of outputs for each feature name, read from ``data/weights.npz``.
+"""The learned weights: one row of outputs for each feature, read from ``data/weights.npz``.
 
 Written by ``training/train.py``. Loading takes some 50 ms; no machine-learning library is needed.
 """
@@ -10,10 +10,9 @@ from typing import Any
 
 import numpy as np
 
-BLOCKS = (
-    *("title words", "text words", "title groups", "text groups"),
-    *("title cues", "text cues", "title frames", "text frames"),
-)
+from pipeline.signals.grams import BLOCKS, Grams, Lexicon, block_of
+
+Array = np.ndarray[Any, np.dtype[Any]]
 
 
 @dataclass(frozen=True)
@@ -28,14 +27,16 @@ class Glance:
 
 @dataclass(frozen=True)
 class Weights:
-    """``index`` holds, for each block, the row of each feature name. ``rows`` holds the outputs of each feature, named in
-    ``outputs``, times its inverse document frequency; ``squares`` the squares of that frequency."""
+    """A row a feature: first those of words, which ``grams`` holds, then the named ones, whose rows ``index`` holds for
+    each block. ``rows`` holds the outputs of each feature, named in ``outputs``, times its inverse document frequency;
+    ``squares`` the squares of that frequency."""
 
     version: str
+    grams: Grams
     index: tuple[dict[str, int], ...]
-    rows: np.ndarray[Any, np.dtype[np.float32]]
-    squares: np.ndarray[Any, np.dtype[np.float32]]
-    bias: np.ndarray[Any, np.dtype[np.float32]]
+    rows: Array
+    squares: Array
+    bias: Array
     outputs: tuple[str, ...]
     calibration: tuple[float, float]
     jurisdiction: tuple[float, ...]
@@ -43,14 +44,27 @@ class Weights:
     glance: Glance
 
     @cached_property
-    def signal(self) -> np.ndarray[Any, np.dtype[np.float32]]:
+    def signal(self) -> Array:
         """The first output alone, which is read for every article: in one piece, in the reach of caches."""
         return np.ascontiguousarray(self.rows[:, 0])
 
+    @cached_property
+    def blocks(self) -> Array:
+        """The block of each row."""
+        sizes = [len(names) for names in self.index]
+        named = np.repeat(np.arange(len(sizes)) + len(BLOCKS), sizes)
+        return np.concatenate((block_of(self.grams.keys), named)).astype(np.intp)
 
-def _words(held: Any, part: str) -> dict[str, float]:
-    names = held[f"glance_{part}_words"].tobytes().decode("utf-8").split("\n")
-    return dict(zip(names, held[f"glance_{part}"].astype(np.float64).tolist(), strict=True))
+
+def _words(held: Any, part: str) -> list[str]:
+    words: list[str] = held[part].tobytes().decode("utf-8").split("\n")
+    return words
+
+
+def _glance(held: Any, part: str) -> dict[str, float]:
+    return dict(
+        zip(_words(held, f"glance_{part}_words"), held[f"glance_{part}"].astype(np.float64).tolist(), strict=True)
+    )
 
 
 @cache
@@ -60,19 +74,15 @@ def weights() -> Weights:
         as_file(files("pipeline.signals.data").joinpath("weights.npz")) as path,
         np.load(path, allow_pickle=False) as held,
     ):
-        sizes = held["sizes"].tolist()
-        names = held["names"].tobytes().decode("utf-8").split("\n")
-        # The commonest first in each block, names and rows, so that what is read again and again lies close together:
-        # most of a look-up's time is waiting for memory.
-        order = np.lexsort((held["rows"][:, 0], np.repeat(np.arange(len(sizes)), sizes)))
-        rows = held["rows"][order]
-        names = "\n".join([names[i] for i in order.tolist()]).split("\n")
-        index, at = [], 0
-        for size in sizes:
-            index.append({name: at + i for i, name in enumerate(names[at : at + size])})
+        keys = np.cumsum(held["key_steps"])
+        names, index, at = _words(held, "names"), [], 0
+        for size in held["sizes"].tolist():
+            index.append({name: len(keys) + at + i for i, name in enumerate(names[at : at + size])})
             at += size
+        rows = held["rows"]
         return Weights(
             version=str(held["version"]),
+            grams=Grams(Lexicon.of(_words(held, "words")), keys),
             index=tuple(index),
             rows=rows[:, 1:].astype(np.float32),
             squares=rows[:, 0].astype(np.float32) ** 2,
@@ -80,10 +90,10 @@ def weights() -> Weights:
             outputs=tuple(str(held["outputs"]).split("|")),
             calibration=(float(held["calibration"][0]), float(held["calibration"][1])),
             jurisdiction=tuple(float(w) for w in held["jurisdiction"]),
-            thresholds=dict(zip(("signal",), (float(held["thresholds"][0]),), strict=True)),
+            thresholds=dict(zip(("signal", "words"), map(float, held["thresholds"]), strict=True)),
             glance=Glance(
-                title=_words(held, "title"),
-                text=_words(held, "text"),
+                title=_glance(held, "title"),
+                text=_glance(held, "text"),
                 bias=float(held["glance_numbers"][0]),
                 cutoff=float(held["glance_numbers"][1]),
             ),

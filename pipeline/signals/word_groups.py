@@ -5,8 +5,8 @@ from importlib.resources import files
 
 
 @cache
-def word_groups() -> dict[str, str]:
-    """The name of the group that each known word, folded as by ``features.words``, stands in."""
+def word_groups() -> dict[str, int]:
+    """The number of the group that each known word, folded as by ``features.words``, stands in."""
     text = files("pipeline.signals.data").joinpath("word_groups.txt").read_text(encoding="utf-8")
     lines = (line for line in text.splitlines() if not line.startswith("#"))
-    return {word: str(number) for number, line in enumerate(lines) for word in line.split()}
+    return {word: number for number, line in enumerate(lines) for word in line.split()}

@@ -134,7 +134,9 @@ class _Stage:
             sending.join()
             disturbing.join()
             self._run_dry(process)
-            self._until(lambda: process.said('"started"') or not process.alive(), 120)  # before it, SIGTERM just ends it
+            self._until(
+                lambda: process.said('"started"') or not process.alive(), 120
+            )  # before it, SIGTERM just ends it
             process.send(signal.SIGTERM)
             self._account.exit_code, _ = process.wait(30)
         finally:

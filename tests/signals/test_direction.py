@@ -2,7 +2,6 @@
 
 import pytest
 
-from pipeline.articles.document import Document
 from pipeline.reading import reader
 from pipeline.signals.decision import Decision
 from pipeline.signals.direction import settle
@@ -16,7 +15,7 @@ def decided(tightening: float, easing: float, neutral: float) -> Decision:
 
 def frames(title: str):
     loaded = reader(None)
-    return loaded.signals.read_fully(Document(title, ""), loaded._for_signals.scan(title + "\n\n")).frames
+    return loaded.read(title, "").signals.frames
 
 
 EASES = "Central Bank of Norway cuts interest rates"

@@ -1,9 +1,15 @@
 """The features that the decision sees: of each sentence on its own, by the names that the weights hold."""
 
+import numpy as np
+import pytest
+
 from pipeline.articles.document import Document
 from pipeline.scan import Scanner
+from pipeline.signals.decision import Seen, both, seen_names, seen_words
+from pipeline.signals.features import NAMED, Features
+from pipeline.signals.grams import BLOCKS
 from pipeline.signals.hits import KIND
-from pipeline.signals.opening import opening
+from pipeline.signals.opening import opening, start
 from pipeline.signals.vocabulary import terms
 from pipeline.signals.weights import weights
 
@@ -12,30 +18,43 @@ TITLE = "Ministry lifts ban on coal exports"
 TEXT = "The ministry lifted the ban on Monday. Prices fell by 5% in March."
 
 
-def blocks(title: str, text: str) -> tuple[list[str], ...]:
+def read(title: str, text: str) -> Features:
     document = Document(title, text)
-    return opening(document, SCANNER.scan(document.full).get(KIND, [])).blocks
+    return opening(document, start(document), SCANNER.scan(document.full).get(KIND, [])).features
+
+
+def seen(features: Features) -> Seen:
+    return both(seen_words(weights(), features.title, features.body), seen_names(weights(), features.named))
 
 
 def test_every_block_holds_features_that_the_weights_know() -> None:
-    read = blocks(TITLE, TEXT)
-    assert len(read) == len(weights().index)
-    for index, names in zip(weights().index, read, strict=True):
-        assert index.keys() & set(names)
+    known = seen(read(TITLE, TEXT))
+    assert set(weights().blocks[known.rows].tolist()) == set(range(len(BLOCKS) + len(NAMED)))
 
 
-def test_words_in_a_row_are_features_and_figures_are_one() -> None:
-    head, text = blocks(TITLE, TEXT)[:2]
-    assert "^ministry lifts" in head
-    assert {"lifts ban", "by 0", "0 %"} <= set(text)
+def test_each_block_is_scaled_to_unit_length() -> None:
+    known = seen(read(TITLE, TEXT))
+    lengths = np.bincount(weights().blocks[known.rows], weights().squares[known.rows] * known.scale**2)
+    assert lengths == pytest.approx(1.0)
+
+
+def test_an_article_of_unknown_words_is_known_by_nothing_but_its_groups() -> None:
+    known = seen(read("Xyzzy", ""))
+    assert set(weights().blocks[known.rows].tolist()) <= {2, 3}
+    assert not len(seen(Features([], [], ([], [], [], []))).rows)
+
+
+def test_words_are_folded_and_figures_are_one() -> None:
+    assert read(TITLE, TEXT).title == ["ministry", "lifts", "ban", "on", "coal", "exports"]
+    assert read(TITLE, TEXT).body[-6:] == ["fell", "by", "0", "%", "in", "march"]
 
 
 def test_pairs_of_cues_do_not_reach_over_sentences() -> None:
-    apart = {name for block in blocks("", "The court spoke. A tariff.") for name in block if ">" in name}
-    together = {name for block in blocks("", "The court spoke of a tariff.") for name in block if ">" in name}
+    apart = {name for block in read("", "The court spoke. A tariff.").named for name in block if ">" in name}
+    together = {name for block in read("", "The court spoke of a tariff.").named for name in block if ">" in name}
     assert not {name for name in apart if "court" in name and "tariff" in name}
     assert {name for name in together if "court" in name and "tariff" in name}
 
 
 def test_a_frame_seen_before_has_the_same_features() -> None:
-    assert blocks(TITLE, TEXT) == blocks(TITLE, TEXT)
+    assert read(TITLE, TEXT) == read(TITLE, TEXT)

@@ -14,7 +14,7 @@ SCANNER = Scanner(READER.vocabularies())
 
 def read(title: str, text: str = "") -> SignalReading:
     document = Document(title, text)
-    return READER.read(document, SCANNER.scan(document.full))
+    return READER.read(document, SCANNER.scan)
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ _CUES = st.sampled_from([*_WORDS.split(), "European Commission", "\n"])
 @given(st.lists(_CUES, max_size=12), st.lists(_CUES, max_size=60))
 def test_any_order_of_cues_gives_sound_spans(title: list[str], text: list[str]) -> None:
     document = Document(" ".join(title), " ".join(text))
-    reading = READER.read(document, SCANNER.scan(document.full))
+    reading = READER.read(document, SCANNER.scan)
     for signal in reading.signals:
         assert 0.0 <= signal.confidence <= 1.0
         for span in (*signal.evidence, *signal.background, *([signal.authority.span] if signal.authority else [])):
