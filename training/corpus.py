@@ -86,8 +86,8 @@ def written() -> list[Item]:
     signal, direction, instrument, stage, jurisdiction, title, text."""
     found = []
     for path in sorted(WRITTEN.glob("*.tsv")):
-        lines_ = path.read_text(encoding="utf-8").splitlines()
-        for number, line in enumerate(line for line in lines_ if line and not line.startswith("#")):
+        rows = [row for row in path.read_text(encoding="utf-8").splitlines() if row and not row.startswith("#")]
+        for number, line in enumerate(rows):
             signal, direction, instrument, stage, jurisdiction, title, text = line.split("\t")
             labels = (signal == "1", direction, instrument, stage, jurisdiction)
             found.append(Item(f"{path.stem}-{number}", title, text, "", *labels, "written"))

@@ -83,15 +83,15 @@ def example_maker() -> Callable[[Item], Example]:
 
 class Vectors:
     """The eight blocks of features of the examples as one sparse ``matrix``, a row an example, weighted as in
-    ``pipeline.signals.decision.seen``."""
+    ``pipeline.signals.decision``, whose look-up of words it uses."""
 
     def __init__(self, examples: Sequence[Example], options: Options) -> None:
         words = Counter(word for e in examples for word in {*e.features.title, *e.features.body})
-        self.lexicon = Lexicon.of(sorted(word for word, n in words.items() if n >= options.least))
-        grams = [np.unique(self.lexicon.features(e.features.title, e.features.body)) for e in examples]
-        keys, seen = np.unique(np.concatenate(grams), return_counts=True)
+        lexicon = Lexicon.of(sorted(word for word, n in words.items() if n >= options.least))
+        read = [np.unique(lexicon.features(e.features.title, e.features.body)) for e in examples]
+        keys, seen = np.unique(np.concatenate(read), return_counts=True)
         often = (seen >= options.least) & known(keys)
-        self.keys, counts = keys[often], [seen[often]]
+        self.grams, counts = Grams(lexicon, keys[often]), [seen[often]]
         self.index: list[dict[str, int]] = []
         for block in range(len(NAMED)):
             found = Counter(name for e in examples for name in set(e.features.named[block]))
@@ -100,17 +100,15 @@ class Vectors:
             self.index.append({name: at + i for i, name in enumerate(names)})
             counts.append(np.array([found[name] for name in names]))
         self.idf = 1.0 + np.log((1 + len(examples)) / (1 + np.concatenate(counts)))
-        sizes = [*np.bincount(block_of(self.keys), minlength=len(BLOCKS)), *map(len, self.index)]
+        sizes = [*np.bincount(block_of(self.grams.keys), minlength=len(BLOCKS)), *map(len, self.index)]
         self.blocks = np.repeat(np.arange(len(sizes)), sizes)
         self.scale = np.array(options.scale)[self.blocks]
-        self.matrix = self._matrix([self._row(e, mine) for e, mine in zip(examples, grams, strict=True)])
+        self.matrix = self._matrix([self._row(e.features) for e in examples])
 
-    def _row(self, e: Example, grams: Array) -> Array:
-        at = np.minimum(self.keys.searchsorted(grams), len(self.keys) - 1)
-        named = {
-            index[n] for index, names in zip(self.index, e.features.named, strict=True) for n in names if n in index
-        }
-        return np.concatenate((at[self.keys[at] == grams], np.array(sorted(named), dtype=np.intp)))
+    def _row(self, read: Features) -> Array:
+        rows = np.unique(self.grams.rows(read.title, read.body))
+        named = {index[n] for index, names in zip(self.index, read.named, strict=True) for n in names if n in index}
+        return np.concatenate((rows[rows >= 0], np.array(sorted(named), dtype=np.intp)))
 
     def _matrix(self, found: Sequence[Array]) -> sp.csr_matrix:
         ends = np.cumsum([0, *map(len, found)])
@@ -202,7 +200,7 @@ def fit(examples: Sequence[Example], options: Options, version: str = "cv") -> W
     bias = np.concatenate([bias[1:2] - bias[0:1], bias[2:]])
     return Weights(
         version=version,
-        grams=Grams(vectors.lexicon, vectors.keys),
+        grams=vectors.grams,
         index=tuple(vectors.index),
         rows=(w * (vectors.idf * vectors.scale)[:, None]).astype(np.float32),
         squares=(vectors.idf**2).astype(np.float32),

@@ -58,15 +58,18 @@ class Lexicon:
         groups[[numbers[word] for word in grouped]] = np.fromiter(grouped.values(), np.int64) + _ALONE + 1
         return cls(numbers, groups)
 
-    def features(self, title: Sequence[str], body: Sequence[str]) -> Array:
-        """The features of the words of a title and of the text under it, also such as no model knows."""
+    def numbered(self, title: Sequence[str], body: Sequence[str]) -> tuple[Array, Array]:
+        """The numbers of a title's words between those of its two ends, and of its words and those of the text under it."""
         number = self.numbers.get
         head = [number(word, 0) for word in title]
-        size = len(head)
-        bounded = np.array([_START, *head, _END])
-        both = np.array(head + [number(word, 0) for word in body], dtype=np.int64)
+        both = head + [number(word, 0) for word in body]
+        return np.array([_START, *head, _END]), np.array(both, dtype=np.int64)
+
+    def features(self, title: Sequence[str], body: Sequence[str]) -> Array:
+        """The features of the words of a title and of the text under it, also such as no model knows."""
+        bounded, both = self.numbered(title, body)
         groups = self.groups[both]
-        head_groups = groups[:size]
+        head_groups = groups[: len(title)]
         return np.concatenate(
             (
                 key(0, bounded[1:-1]),
@@ -114,11 +117,8 @@ class Grams:
     def rows(self, title: Sequence[str], body: Sequence[str]) -> Array:
         """The rows of the features of a title's words and of those of the text under it, some of them twice, and -1 for
         those that the model does not know."""
-        number = self.lexicon.numbers.get
-        head = [number(word, 0) for word in title]
-        count = len(head)
-        bounded = np.array([_START, *head, _END])
-        both = np.array(head + [number(word, 0) for word in body], dtype=np.int64)
+        count = len(title)
+        bounded, both = self.lexicon.numbered(title, body)
         groups = self.lexicon.groups[both]
         ahead = groups * self._groups
         pairs = ahead[:-1] + groups[1:]

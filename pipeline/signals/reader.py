@@ -56,7 +56,8 @@ class SignalReading:
 
 
 class SignalReader:
-    """The vocabularies and weights of signals, loaded once. Reading is a pure function of document and hits."""
+    """The vocabularies and weights of signals, loaded once. Reading is a pure function of the document and what the
+    scan finds in it."""
 
     def __init__(self) -> None:
         self._weights = weights()
