@@ -6,6 +6,7 @@ Command files import nothing heavy (Beam, models, weights) at their top, only in
 
 import os
 import sys
+from itertools import pairwise
 from typing import Annotated
 
 import typer
@@ -78,11 +79,26 @@ def _words(error: Exception) -> str:
     return f"{message}; see `{context.command_path} --help`" if message and context else message
 
 
+def _empty(arguments: list[str]) -> str:
+    """Which argument is empty, as one is where a shell's variable is not set; nothing where none is.
+
+    Taken as it stands, an empty path would be the current folder."""
+    for before, argument in pairwise(["", *arguments]):
+        if not argument.strip():
+            return f"an argument is empty{f' (behind {before})' if before else ''}; give it a value or leave it out"
+        if argument.startswith("--") and argument.endswith("="):
+            return f"{argument.rstrip('=')} is empty; give it a value or leave it out"
+    return ""
+
+
 def main() -> None:
     """Runs the command line and exits: 0 done, 1 failed, 2 wrong use, 130 interrupted."""
     from pipeline.errors import PolicywireError
     from pipeline.runners.quiet import quieten
 
+    if message := _empty(sys.argv[1:]):
+        complain(message)
+        sys.exit(2)
     garbage.seldom()
     quieten()
     try:

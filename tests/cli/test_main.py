@@ -66,6 +66,23 @@ def test_a_wrong_flag_is_named_with_the_command_that_knows_the_right_ones(policy
     assert ran.err.endswith("see `policywire run --help`\n")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (("explain", ""), "explain"),
+        (("replay", " "), "replay"),
+        (("replay", "x", "--alerts", ""), "--alerts"),
+        (("replay", "x", "--alerts="), "--alerts"),
+    ],
+)
+def test_an_empty_argument_is_not_taken_for_the_current_folder(policywire, arguments, named):
+    ran = policywire(*arguments)
+    assert (ran.code, ran.out) == (2, "")
+    assert len(ran.err.splitlines()) == 1
+    assert named in ran.err
+    assert "empty" in ran.err
+
+
 @pytest.mark.parametrize("arguments", [(), ("feeds",)])
 def test_no_command_at_all_shows_the_help(policywire, arguments):
     ran = policywire(*arguments)
