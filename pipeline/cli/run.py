@@ -7,6 +7,7 @@ import typer
 
 if TYPE_CHECKING:
     from pipeline.kafka.positions import Start
+    from pipeline.kafka.topics import Topics
     from pipeline.ledger import Ledger
     from pipeline.runners.streaming import StreamingRun
     from pipeline.settings import Settings
@@ -35,7 +36,12 @@ def command(
         typer.Option(metavar="HOST:PORT", help="Kafka brokers to read from. [dim]default: kafka.bootstrap[/dim]"),
     ] = None,
     topic: Annotated[
-        str | None, typer.Option(metavar="TOPIC", help="The topic with articles, or a pattern such as 'news-.*'.")
+        str | None,
+        typer.Option(
+            metavar="TOPIC",
+            help="The topic with articles, or a pattern such as 'news-.*'; a pattern leaves out the topics of --alerts and "
+            "Kafka's own.",
+        ),
     ] = None,
     alerts: Annotated[
         list[str] | None,
@@ -148,13 +154,14 @@ def _run(
     from pipeline.telemetry.audience import Audience, observed
 
     sinks = open_sinks(alerts, settings)
+    topics = _topics(settings, topic, alerts) if topic else None
     with Ledger(settings.ledger) as ledger:
         version = reader(
             settings.registry
         ).version  # a wrong registry is said now, and the first round does not wait for it
         with reporter(settings.telemetry) as report:
             tell = Audience(report)
-            sources = _sources(ledger, settings, feeds, topic, start, tell, once=once, backfill=backfill)
+            sources = _sources(ledger, settings, feeds, topics, start, tell, once=once, backfill=backfill)
             run: LiveRun = LiveRun(ledger, sources, sinks, settings, tell)
             names = [sink.name for sink in sinks]
             with observed(run, tell, settings.telemetry, ledger, version, sources, names) as port:
@@ -186,11 +193,19 @@ def _streaming(
     return StreamingRun(settings, topic, parse_address(alerts), runner, options, feeds=feed_urls(feeds), **more)
 
 
+def _topics(settings: "Settings", topic: str, alerts: list[str]) -> "Topics":
+    from pipeline.kafka.address import parse_address
+    from pipeline.kafka.topics import input_topics
+
+    outputs = [parse_address(sink) for sink in alerts if sink.startswith("kafka://")]
+    return input_topics(topic, settings.kafka, outputs)
+
+
 def _sources(
     ledger: "Ledger",
     settings: "Settings",
     feeds: list[str],
-    topic: str | None,
+    topics: "Topics | None",
     start: "Start",
     tell: Any,
     *,
@@ -201,11 +216,11 @@ def _sources(
     from pipeline.sources.retries import Retries
 
     sources: list[RoundSource] = [Retries(settings.limits)]
-    if topic:
+    if topics is not None:
         from pipeline.sources.kafka_rounds import KafkaRounds
 
-        sources.append(KafkaRounds(settings.kafka, topic, settings.limits, start=start, once=once, tell=tell))
-    if feeds or not topic:
+        sources.append(KafkaRounds(settings.kafka, topics, settings.limits, start=start, once=once, tell=tell))
+    if feeds or topics is None:
         from pipeline.ledger import LedgerMemory
         from pipeline.sources.feeds.opml import feed_urls
         from pipeline.sources.feeds.source import FeedRounds, lists_feeds

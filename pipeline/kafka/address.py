@@ -20,6 +20,11 @@ class TopicAddress:
     def __str__(self) -> str:
         return f"kafka://{self.bootstrap or ''}/{self.topic}"
 
+    @property
+    def dead_letters(self) -> str:
+        """The topic beside it, for what could not be read or delivered."""
+        return f"{self.topic}.dlq"
+
     def settings(self, settings: KafkaSettings) -> KafkaSettings:
         """``settings`` with this address's brokers."""
         return settings.model_copy(update={"bootstrap": self.bootstrap}) if self.bootstrap else settings

@@ -21,12 +21,11 @@ from pipeline.graph import policy_alerts
 from pipeline.kafka.address import TopicAddress
 from pipeline.kafka.clients import ensure_topic
 from pipeline.kafka.positions import Start
-from pipeline.kafka.topics import Topics
+from pipeline.kafka.topics import input_topics
 from pipeline.runners.pipelines import empty_pipeline, last_words
 from pipeline.runners.prism import Prism, find_prism
 from pipeline.runners.quiet import quieten
 from pipeline.settings import Settings
-from pipeline.sinks.kafka import DEAD_LETTER_SUFFIX
 from pipeline.sinks.kafka_stream import WriteKafka
 from pipeline.sources.endless import STOP
 from pipeline.sources.feeds.stream import PollFeeds
@@ -80,12 +79,13 @@ def streaming_graph(
     once: bool = False,
 ) -> None:
     """Wires ``topic``, a name or a pattern, and ``feeds``, addresses, to the topic ``alerts`` and its dead-letter topic,
-    with Kafka's positions committed behind both. A pattern never means those two."""
+    with Kafka's positions committed behind both. Raises UsageError as ``input_topics`` does."""
     source_settings = settings.kafka.model_copy(update={"group": settings.kafka.group or GROUP})
     sink_settings = alerts.settings(settings.kafka)
     sources: dict[str, Any] = {}
     if topic is not None:
-        sources["Kafka"] = ReadKafka(source_settings, topics_of(topic, alerts), settings.limits, start, once)
+        topics = input_topics(topic, source_settings, [alerts])
+        sources["Kafka"] = ReadKafka(source_settings, topics, settings.limits, start, once)
     if feeds:
         sources["Feeds"] = PollFeeds(settings, tuple(feeds), backfill, once)
     outputs = policy_alerts(
@@ -96,7 +96,7 @@ def streaming_graph(
         str(settings.registry) if settings.registry else None,
     )
     sent = outputs.alerts | "Alerts" >> WriteKafka(sink_settings, alerts.topic)
-    set_aside = outputs.dead_letters | "Dead letters" >> WriteKafka(sink_settings, alerts.topic + DEAD_LETTER_SUFFIX)
+    set_aside = outputs.dead_letters | "Dead letters" >> WriteKafka(sink_settings, alerts.dead_letters)
     if topic is not None:
         _ = (outputs.read[MARKS], sent, set_aside) | "Positions" >> CommitPositions(source_settings)
 
@@ -117,11 +117,6 @@ class _ReadAll(beam.PTransform):
         return {**common, **{output: items for outputs in read.values() for output, items in outputs.items()}}
 
 
-def topics_of(topic: str, alerts: TopicAddress) -> Topics:
-    """The topics that ``topic`` means, where alerts go to ``alerts``. Raises UsageError as Topics does."""
-    return Topics(topic, frozenset((alerts.topic, alerts.topic + DEAD_LETTER_SUFFIX)))
-
-
 class StreamingRun:
     """A pipeline on a streaming runner, from start to end."""
 
@@ -140,15 +135,16 @@ class StreamingRun:
     ) -> None:
         """Checks the runner and the topics; runs nothing yet. ``more`` are Beam's own options.
 
-        Raises UsageError as ``runner_options`` and ``find_prism`` do, and PolicywireError as ``ensure_topic`` does.
+        Raises UsageError as ``runner_options``, ``find_prism`` and ``input_topics`` do, and PolicywireError as
+        ``ensure_topic`` does.
         """
         quieten()
         self._options = runner_options(runner, more, once=once)
         self._cancels = runner == "flink" and not once
         self._prism = Prism(find_prism()) if runner == "prism" else None
-        if topic is not None and (name := topics_of(topic, alerts).name) is not None:
+        if topic is not None and (name := input_topics(topic, settings.kafka, [alerts]).name) is not None:
             ensure_topic(settings.kafka, name)
-        for name in (alerts.topic, alerts.topic + DEAD_LETTER_SUFFIX):
+        for name in (alerts.topic, alerts.dead_letters):
             ensure_topic(alerts.settings(settings.kafka), name, writing=True)
         STOP.clear()
         self._graph = partial(

@@ -16,7 +16,6 @@ from pipeline.sinks.cloudevents import headers
 from pipeline.sinks.sink import Delivery
 from schemas import Alert, AlertEvent, DeadLetter
 
-DEAD_LETTER_SUFFIX = ".dlq"
 _PATIENCE = 5.0
 _TOO_LARGE = (kafka_errors.MessageSizeTooLargeError, kafka_errors.RecordListTooLargeError)
 _REFUSED = (*_TOO_LARGE, kafka_errors.InvalidRecordError, kafka_errors.CorruptRecordError)
@@ -75,7 +74,7 @@ class KafkaSink:
             return
         ensure_topic(self._settings, self._address.topic, writing=True)
         try:
-            ensure_topic(self._settings, self._address.topic + DEAD_LETTER_SUFFIX, writing=True)
+            ensure_topic(self._settings, self._address.dead_letters, writing=True)
             self._no_letters = ""
         except PolicywireError as error:
             self._no_letters = str(error)
@@ -94,7 +93,7 @@ class KafkaSink:
     def _envelope(self, parcel: Parcel) -> tuple[str, bytes, list[tuple[str, bytes]]]:
         if parcel.kind == "dead_letter":
             letter = DeadLetter.model_validate_json(parcel.body)
-            return self._address.topic + DEAD_LETTER_SUFFIX, letter.id.encode(), letter_headers(letter)
+            return self._address.dead_letters, letter.id.encode(), letter_headers(letter)
         event = AlertEvent.of(Alert.model_validate_json(parcel.body))
         return self._address.topic, event.subject.encode(), headers(event)
 

@@ -44,18 +44,19 @@ class KafkaRounds:
     def __init__(
         self,
         settings: KafkaSettings,
-        topic: str,
+        topics: Topics | str,
         limits: ReadLimits,
         *,
         start: Start = "committed",
         once: bool = False,
         tell: Callable[[Trouble], None] = lambda _: None,
     ) -> None:
-        """``topic`` is a name, or a pattern that matches whole names where it holds anything but a name's characters.
-        ``once``: read to what is now the end. ``tell`` is told of messages that are gone before they were read."""
+        """``topics`` may be given as their name or pattern. ``once``: read to what is now the end. ``tell`` is told of
+        messages that are gone before they were read."""
         self.name = f"kafka {settings.bootstrap}"
         self._limits = limits
-        self._reader = _Reader(self.name, settings, topic, start, once, tell)
+        topics = topics if isinstance(topics, Topics) else Topics(topics)
+        self._reader = _Reader(self.name, settings, topics, start, once, tell)
         self._written: dict[str, int] = {}
 
     @property
@@ -121,13 +122,18 @@ class _Reader:
     """The thread that owns the consumer."""
 
     def __init__(
-        self, name: str, settings: KafkaSettings, topic: str, start: Start, once: bool, tell: Callable[[Trouble], None]
+        self,
+        name: str,
+        settings: KafkaSettings,
+        topics: Topics,
+        start: Start,
+        once: bool,
+        tell: Callable[[Trouble], None],
     ) -> None:
         self.started = False
         self.backlog = 0
         self._name, self._settings, self._start, self._once, self._tell = name, settings, start, once, tell
-        self._topics = Topics(topic)
-        self._topic = self._topics.name
+        self._topics, self._topic = topics, topics.name
         self._guard = threading.Condition()
         self._ahead: list[Record] = []
         self._ahead_bytes = 0

@@ -107,8 +107,8 @@ def test_a_pattern_means_all_topics_that_match_also_those_that_come_later(stage)
     common = stage.topic
     other = f"{common}-asia"
     new_topic_named(stage.kafka, other)
-    process = stage.run(topic=f"{common}.*")
-    stage.publish([news(n) for n in range(10)])
+    process = stage.run(topic=f"{common}.*|{stage.alerts}.*|__.*")  # what is written to is never meant
+    stage.publish([news(n) for n in range(10)] + [b"{broken"])
     stage.publish([news(n) for n in range(10, 20)], topic=other)
     wait_for(lambda: len(stage.alerted()) == 20, 120)
     late = f"{common}-late"
@@ -119,6 +119,7 @@ def test_a_pattern_means_all_topics_that_match_also_those_that_come_later(stage)
     assert process.wait(60)[0] == 0, process.log()
     assert [stage.behind(topic) for topic in (common, other, late)] == [0, 0, 0]
     assert stage.alerted() == Counter(ids(range(30)))
+    assert len(stage.messages(f"{stage.alerts}.dlq")) == 1
 
 
 def new_topic_named(kafka, name):

@@ -6,7 +6,9 @@ from kafka import KafkaConsumer, TopicPartition
 
 from deploy.kafka.broker import create_topics
 from pipeline.errors import PolicywireError
+from pipeline.kafka.address import TopicAddress
 from pipeline.kafka.clients import producer
+from pipeline.kafka.topics import input_topics
 from pipeline.ledger import Ledger
 from pipeline.settings import ReadLimits
 from pipeline.sources.kafka import Record, read_record
@@ -161,6 +163,17 @@ def test_a_pattern_takes_topics_that_come_later(kafka, broker, ledger, open_sour
     two = new_topic(broker, "wire-pattern", 2)
     write(kafka, two, b"2", partition=1)
     assert values(read(source, ledger, 1)) == {b"2"}
+
+
+@pytest.mark.kafka
+def test_a_pattern_leaves_out_what_the_run_writes_to(kafka, broker, ledger, open_source):
+    news, alerts = new_topic(broker, "loop-news", 1), new_topic(broker, "loop-alerts", 1)
+    address = TopicAddress(None, alerts)
+    create_topics(broker.bootstrap, {address.dead_letters: 1})
+    for topic in (alerts, address.dead_letters, news):
+        write(kafka, topic, topic.encode())
+    source = open_source(input_topics("loop-.*|__.*", kafka, [address]), once=True)
+    assert values(read(source, ledger)) == {news.encode()}
 
 
 @pytest.mark.kafka
