@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any, Final
 
 import apache_beam as beam
-from apache_beam.options.pipeline_options import PipelineOptions, PortableOptions
+from apache_beam.options.pipeline_options import PortableOptions
 
 from pipeline.alerts.transform import DecideUnbounded
 from pipeline.errors import PolicywireError, UsageError
@@ -22,6 +22,7 @@ from pipeline.kafka.address import TopicAddress
 from pipeline.kafka.clients import ensure_topic
 from pipeline.kafka.positions import Start
 from pipeline.kafka.topics import input_topics
+from pipeline.runners.options import RunnerOptions, check_options
 from pipeline.runners.pipelines import empty_pipeline, last_words
 from pipeline.runners.prism import Prism, find_prism
 from pipeline.runners.quiet import quieten
@@ -55,16 +56,20 @@ _FLUSH_SECONDS = 3.0
 """How long what was read may take to be written before a job is cancelled. What takes longer is read again."""
 
 
-def runner_options(runner: str, more: Sequence[str] = (), *, once: bool = False) -> PipelineOptions:
+def runner_options(runner: str, more: Sequence[str] = (), *, once: bool = False) -> RunnerOptions:
     """Beam's options for a runner by its name here; ``more`` are options of Beam and of the runner, and override ours.
     ``once``: for a graph that ends.
 
-    Raises UsageError where the name is none of RUNNERS.
+    Raises UsageError where the name is none of RUNNERS, and where one of ``more`` is not as it should be. Which options
+    Flink has is known only at the start, from its job server.
     """
     if runner not in RUNNERS:
         raise UsageError(f"no runner {runner!r}; there are {', '.join(RUNNERS)}, and without --runner rounds")
+    check_options(more)
     ending = [_FLINK_ONCE] if once and runner == "flink" else []
-    return PipelineOptions([*RUNNERS[runner], "--streaming", *ending, *more])
+    options = RunnerOptions([*RUNNERS[runner], "--streaming", *ending, *more])
+    options.get_all_options(retain_unknown_options=runner == "flink")
+    return options
 
 
 def streaming_graph(

@@ -100,18 +100,11 @@ def test_once_reads_a_topic_to_its_end_and_delivers_everywhere(kafka, topic, bro
 
 @pytest.mark.kafka
 def test_the_widest_pattern_does_not_read_what_the_run_wrote(kafka, own_broker, run, tmp_path):
-    settings = kafka.model_copy(update={"bootstrap": own_broker.bootstrap, "group": "widest"})
+    settings = kafka.model_copy(update={"bootstrap": own_broker.bootstrap})
     create_topics(own_broker.bootstrap, {"news": 2, "alerts": 1, "alerts.dlq": 1})
     write(settings, "news", *(news(n) for n in range(5)), b"not JSON")
-    arguments = (
-        "--kafka",
-        settings.bootstrap,
-        "--topic",
-        ".*",
-        "--once",
-        "--alerts",
-        f"kafka://{settings.bootstrap}/alerts",
-    )
+    alerts = f"kafka://{settings.bootstrap}/alerts"
+    arguments = ("--kafka", settings.bootstrap, "--topic", ".*", "--once", "--alerts", alerts)
     for _ in range(2):  # the second time there are alerts, a dead letter and the group's offsets to leave alone
         code, _, log = run(*arguments, POLICYWIRE_KAFKA__GROUP="widest").wait()
         assert code == 0, log
@@ -214,6 +207,23 @@ def test_wrong_use_is_one_line_and_exit_code_2(run, arguments, words):
     code, _, log = run(*arguments).wait()
     assert code == 2
     assert words in log
+    assert len(log.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        ("NONSENSE", "--runner-option 'NONSENSE': write it --NAME=VALUE"),
+        ("--environment_typ=LOOPBACK", "--runner-option --environment_typ: neither Beam nor the runner has such an option; "
+         "did you mean --environment_type?"),
+        ("--num_workers=many", "--runner-option --num_workers: invalid int value: 'many'"),
+    ],
+)  # fmt: skip
+def test_a_wrong_option_for_the_runner_is_one_line_and_exit_code_2(run, option, words):
+    arguments = ("--runner", "prism", "--topic", "t", "--alerts", "kafka:///a")
+    code, out, log = run(*arguments, "--runner-option", option).wait()
+    assert (code, out) == (2, "")
+    assert log.startswith(f"policywire: {words}")
     assert len(log.splitlines()) == 1
 
 

@@ -99,6 +99,14 @@ def test_killed_and_resumed_from_a_checkpoint_nothing_is_lost_and_what_was_known
     assert "given up" not in process.log()
 
 
+def test_an_option_that_flink_does_not_have_is_one_line_and_exit_code_2(stage):
+    process = run(stage, "--runner-option=--savepoint_pat=/nowhere")
+    assert process.wait(120)[0] == 2, process.log()
+    (line,) = process.log().splitlines()
+    assert line.startswith("policywire: --runner-option --savepoint_pat: neither Beam nor the runner")
+    assert line.endswith("did you mean --savepoint_path?")
+
+
 def test_our_options_give_way_to_those_that_are_given():
     options = runner_options("flink", ["--checkpointing_interval=500"]).get_all_options(retain_unknown_options=True)
     assert options["checkpointing_interval"] == "500"
