@@ -5,11 +5,13 @@ flags. A nested key is written with two underscores in the environment: ``POLICY
 import os
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
+    EnvSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
@@ -39,7 +41,12 @@ class AlertPolicy(BaseModel):
         default=(), description="Watchlist of tickers, symbols or names; empty: all, with or without a company."
     )
     repeats: bool = Field(default=True, description="Emit repeats of a story (marked so), or hold them back.")
-    story_hours: float = Field(default=72.0, gt=0, description="How long the same news counts as one story, in hours.")
+    story_hours: float = Field(
+        default=72.0,
+        gt=0,
+        le=87_600,
+        description="How long the same news counts as one story, in hours; ten years at most.",
+    )
     full_text: bool = Field(default=True, description="Carry the article's text in the alert.")
 
 
@@ -119,6 +126,19 @@ class WebhookSettings(SecretSettings):
     )
 
 
+class _Environment(EnvSettingsSource):
+    """Variables of the environment. A list is JSON, or its items parted by commas; what cannot be decoded is passed on
+    as it is, so that it is refused by the name of its setting."""
+
+    def decode_complex_value(self, field_name: str, field: FieldInfo | None, value: str) -> Any:
+        if field and get_origin(field.annotation) is tuple and not value.lstrip().startswith("["):
+            return [item.strip() for item in value.split(",")]
+        try:
+            return super().decode_complex_value(field_name, field, value)  # type: ignore[arg-type]
+        except ValueError:
+            return value
+
+
 class Settings(BaseSettings):
     """policywire's settings."""
 
@@ -148,12 +168,13 @@ class Settings(BaseSettings):
         cls,
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 -- the base class's signature
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 -- the base class's signature
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Flags first, then the environment, then the file."""
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=config_file())
+        file = TomlConfigSettingsSource(settings_cls, toml_file=config_file())
+        return init_settings, _Environment(settings_cls), file
 
 
 def config_file() -> Path:
@@ -177,6 +198,13 @@ def given(**flags: Any) -> dict[str, Any] | None:
     return {name: value for name, value in flags.items() if value is not None} or None
 
 
+_WORDS = {
+    "extra_forbidden": "there is no such setting",
+    "tuple_type": 'write a list, such as ["US"]; in the environment also US,CN',
+    "model_type": "this is a group of settings: set those in it, or write a table of them; in the environment as JSON",
+}
+
+
 def load_settings(**flags: Any) -> Settings:
     """The settings in force. ``flags`` override everything; a flag that is None was not given.
 
@@ -185,16 +213,20 @@ def load_settings(**flags: Any) -> Settings:
     given = {name: value for name, value in flags.items() if value is not None}
     path = config_file()
     if "POLICYWIRE_CONFIG" in os.environ and not path.is_file():
-        raise UsageError(f"no settings file at {path}: correct POLICYWIRE_CONFIG or unset it")
+        what = "is a folder" if path.is_dir() else "is not there"
+        raise UsageError(f"{path} {what}: correct --config, or POLICYWIRE_CONFIG where that is set, to name a file")
     try:
         return Settings(**given)
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{path} is not valid TOML: {error}") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path} is not UTF-8 (byte {error.start}): convert it, for example with iconv") from error
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror or error}") from error
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
-        unknown = first["type"] == "extra_forbidden"
-        message = "there is no such setting" if unknown else first["msg"].removeprefix("Value error, ")
+        message = _WORDS.get(first["type"]) or first["msg"].removeprefix("Value error, ")
         raise UsageError(
             f"setting {key}: {message} (from a flag, POLICYWIRE_{key.upper().replace('.', '__')} or {path})"
         ) from error

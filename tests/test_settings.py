@@ -40,6 +40,9 @@ def test_flags_win_over_the_environment_and_that_over_the_file(elsewhere, monkey
         ("[alerting]\nmin_confidense = 0.3", "alerting.min_confidense"),
         ("[alerting]\ndirections = ['up']", "alerting.directions.0"),
         ("[alerting]\njurisdictions = ['China']", "alerting.jurisdictions.0"),
+        ("[alerting]\njurisdictions = 'US'", "alerting.jurisdictions: write a list"),
+        ("[alerting]\nstory_hours = inf", "alerting.story_hours"),
+        ("[alerting]\nstory_hours = 1e300", "alerting.story_hours"),
         ("[limits]\nmax_line_bytes = 0", "limits.max_line_bytes"),
         ("[telemetry]\nmetrics = '9464'", "telemetry.metrics: '9464' is no HOST:PORT, such as"),
         ("[telemetry]\nmetrics = ':80000'", "telemetry.metrics: ':80000' is no HOST:PORT"),
@@ -52,9 +55,55 @@ def test_a_bad_file_is_refused_by_name(elsewhere, content, says):
         load_settings()
 
 
+def test_a_file_that_is_not_utf_8_is_refused_in_one_line(elsewhere):
+    (elsewhere / "policywire.toml").write_bytes(b'ledger = "\xe9"')
+    with pytest.raises(UsageError, match=r"policywire\.toml is not UTF-8 \(byte 10\): convert it"):
+        load_settings()
+
+
+@pytest.mark.parametrize(
+    ("value", "items"),
+    [('["US", "EU"]', ("US", "EU")), ("US", ("US",)), ("US, EU", ("US", "EU")), (" []", ())],
+)
+def test_a_list_in_the_environment_is_json_or_parted_by_commas(monkeypatch, value, items):
+    monkeypatch.setenv("POLICYWIRE_ALERTING__JURISDICTIONS", value)
+    assert load_settings().alerting.jurisdictions == items
+
+
+def test_an_item_that_looks_like_a_number_stays_a_text(monkeypatch):
+    monkeypatch.setenv("POLICYWIRE_ALERTING__COMPANIES", "3690,NYSE:BABA")
+    assert load_settings().alerting.companies == ("3690", "NYSE:BABA")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "says"),
+    [
+        ("POLICYWIRE_ALERTING__JURISDICTIONS", "US,China", r"alerting\.jurisdictions\.1: .*POLICYWIRE_ALERTING__JUR"),
+        ("POLICYWIRE_ALERTING__JURISDICTIONS", '["US"', r"alerting\.jurisdictions: write a list, such as \[\"US\"\]"),
+        ("POLICYWIRE_ALERTING__JURISDICTIONS", "", r"alerting\.jurisdictions: write a list"),
+        ("POLICYWIRE_ALERTING", "foo", r"alerting: this is a group of settings.*POLICYWIRE_ALERTING or"),
+        ("POLICYWIRE_ALERTING", "5", r"alerting: this is a group of settings"),
+    ],
+)
+def test_a_bad_variable_is_refused_by_name(monkeypatch, variable, value, says):
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(UsageError, match=says):
+        load_settings()
+
+
+def test_a_group_in_the_environment_is_json(monkeypatch):
+    monkeypatch.setenv("POLICYWIRE_ALERTING", '{"min_confidence": 0.6}')
+    monkeypatch.setenv("POLICYWIRE_ALERTING__DIRECTIONS", "easing")
+    alerting = load_settings().alerting
+    assert (alerting.min_confidence, alerting.directions) == (0.6, ("easing",))
+
+
 def test_a_named_file_must_exist(elsewhere, monkeypatch):
+    monkeypatch.setenv("POLICYWIRE_CONFIG", str(elsewhere))
+    with pytest.raises(UsageError, match=r"is a folder: correct --config"):
+        load_settings()
     monkeypatch.setenv("POLICYWIRE_CONFIG", str(elsewhere / "other.toml"))
-    with pytest.raises(UsageError, match=r"other\.toml"):
+    with pytest.raises(UsageError, match=r"other\.toml is not there: correct --config"):
         load_settings()
     (elsewhere / "other.toml").write_text('ledger = "o.sqlite"')
     assert str(load_settings().ledger) == "o.sqlite"
