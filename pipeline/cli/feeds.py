@@ -197,10 +197,12 @@ def export(
 
       policywire feeds export feeds.opml
     """
-    from pipeline.cli.output import whole_file
+    from pipeline.cli.output import keep_apart, whole_file
     from pipeline.sources.feeds.opml import ListedFeed, write_opml
 
-    with _open(_settings(ledger)) as store:
+    settings = _settings(ledger)
+    keep_apart([("FILE", file)], [settings.ledger])
+    with _open(settings) as store:
         states = list(_polled(store))
     text = write_opml({state.address: ListedFeed(state.address, state.title) for state in states}.values())
     if file is None:

@@ -1,12 +1,13 @@
 """What every command prints with: data on stdout, everything else on stderr."""
 
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from pipeline.errors import OutputError
+from pipeline.errors import OutputError, UsageError
 
 
 def complain(message: str) -> None:
@@ -41,3 +42,44 @@ def whole_file(path: Path) -> Iterator[IO[bytes]]:
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
+
+
+def no_file(path: Path) -> None:
+    """Removes the file that an earlier run left where this one has nothing to write; what is no regular file stays.
+
+    Raises OutputError where it cannot be removed.
+    """
+    if path.is_file():
+        try:
+            Path(os.path.realpath(path)).unlink()
+        except OSError as error:
+            raise OutputError(f"cannot remove {path}, which an earlier run left: {error.strerror or error}") from error
+
+
+def beside(path: Path) -> Path:
+    """Where the dead letters of a file of alerts go that were given no other place."""
+    return path.parent / f"{path.stem}.dead-letters.jsonl"
+
+
+def keep_apart(outputs: Iterable[tuple[str, Path | None]], inputs: Iterable[Path]) -> None:
+    """Makes sure that no output, each with its name on the command line, is an input or another output.
+
+    Raises UsageError naming both. What is no regular file (a device, a pipe) may be given several times.
+    """
+    taken = {_identity(path): f"the input {path}" for path in inputs}
+    for name, path in outputs:
+        if path is None or (path.exists() and not path.is_file()):
+            continue
+        here = f"{name} {path}"
+        if other := taken.get(_identity(path)):
+            raise UsageError(f"{here} would overwrite {other}: they are the same file; choose another")
+        taken[_identity(path)] = here
+
+
+def _identity(path: Path) -> object:
+    """What all names of a file have in common, whether there is one yet or not."""
+    try:
+        found = path.stat()
+    except OSError:
+        return os.path.realpath(path)
+    return found.st_dev, found.st_ino

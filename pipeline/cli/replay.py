@@ -53,7 +53,7 @@ def command(
     """
     from datetime import UTC, datetime
 
-    from pipeline.cli.output import whole_file
+    from pipeline.cli.output import beside, keep_apart, no_file, whole_file
     from pipeline.cli.progress import bar
     from pipeline.settings import load_settings
     from pipeline.sources.archive import archive_files
@@ -64,9 +64,10 @@ def command(
     )
     topics = [path for path in paths if is_topic(path)]
     files = archive_files([Path(path) for path in paths if not is_topic(path)])
+    dead_file = dead_letters or (beside(alerts) if alerts else None)
+    keep_apart((("--alerts", alerts), ("--dead-letters", dead_file), ("--report", report)), files)
     now = datetime.now(UTC)
     parts = [part for topic in topics for part in stretches(parse_range(topic, now), settings.kafka)]
-    dead_file = dead_letters or (alerts.with_name(f"{alerts.stem}.dead-letters.jsonl") if alerts else None)
     if json and table:
         raise typer.BadParameter("give --json or --table, not both")
 
@@ -80,7 +81,9 @@ def command(
             with whole_file(alerts) as stream:
                 for line in outcome.alerts():
                     stream.write(AlertEvent.of(Alert.model_validate_json(line)).model_dump_json().encode() + b"\n")
-        if dead_file is not None and outcome.counters["dead_letters"]:
+        if dead_file is not None and not outcome.counters["dead_letters"]:
+            no_file(dead_file)
+        elif dead_file is not None:
             with whole_file(dead_file) as stream:
                 stream.writelines(outcome.dead_letters())
         if report is not None:

@@ -98,6 +98,7 @@ def command(
     With --runner topics and feeds are read without end into one alert topic; positions are the consumer group's, what is
     known of feeds is the runner's, and no ledger is kept.
     """
+    from pipeline.cli.output import beside, keep_apart
     from pipeline.cli.stopping import Stopping
     from pipeline.errors import UsageError
     from pipeline.settings import given, load_settings
@@ -131,6 +132,9 @@ def command(
             raise UsageError("--runner-option is for --runner")
         if not feeds and not topic and not settings.ledger.exists():
             raise UsageError(_NOTHING_TO_READ)
+        files = [Path(sink) for sink in dict.fromkeys(alerts or ()) if sink != "-" and "://" not in sink]
+        written = [("--alerts", file) for file in files] + [("the dead letters", beside(file)) for file in files]
+        keep_apart([("--ledger", settings.ledger), *written], [Path(feed) for feed in feeds or () if "://" not in feed])
         _run(settings, feeds or [], topic, alerts or ["-"], where, stopping, once=once, backfill=backfill)
 
 

@@ -3,6 +3,7 @@
 import json
 
 import jsonschema
+import pytest
 
 from schemas import export
 from tests.conftest import ROOT
@@ -83,3 +84,32 @@ def test_markup_in_a_headline_is_text_on_the_page(policywire, tmp_path):
     page = (tmp_path / "a.html").read_text()
     assert "ECB raises" in page
     assert "<script>alert" not in page
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (("--alerts", "in.jsonl"), ("--alerts in.jsonl", "the input in.jsonl")),
+        (("--report", "link.jsonl"), ("--report link.jsonl", "the input in.jsonl")),
+        (("--alerts", "x", "--dead-letters", "./x"), ("--dead-letters x", "--alerts x")),
+        (("--alerts", "x", "--report", "y/../x"), ("--report y/../x", "--alerts x")),
+        (("--alerts", "x", "--report", "x.dead-letters.jsonl"), ("--report x.d", "--dead-letters x.d")),
+    ],
+)
+def test_an_output_is_no_input_and_no_other_output(policywire, tmp_path, arguments, named):
+    (tmp_path / "in.jsonl").write_text('{"title": "Bank cuts rates"}\n')
+    (tmp_path / "link.jsonl").symlink_to("in.jsonl")
+    ran = policywire("replay", "in.jsonl", *arguments)
+    assert (ran.code, ran.out, len(ran.err.splitlines())) == (2, "", 1)
+    assert all(words in ran.err for words in named)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.jsonl", "link.jsonl"]
+    assert (tmp_path / "in.jsonl").read_text() == '{"title": "Bank cuts rates"}\n'
+
+
+def test_a_run_without_dead_letters_leaves_none_of_an_earlier_one(policywire, tmp_path):
+    (tmp_path / "good.jsonl").write_text('{"title": "Bank cuts rates"}\n')
+    (tmp_path / "bad.jsonl").write_text("{oops\n")
+    assert policywire("replay", "good.jsonl", "bad.jsonl", "--alerts", "st.jsonl").code == 1
+    assert (tmp_path / "st.dead-letters.jsonl").exists()
+    assert policywire("replay", "good.jsonl", "--alerts", "st.jsonl").code == 0
+    assert not (tmp_path / "st.dead-letters.jsonl").exists()

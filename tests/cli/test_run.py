@@ -195,6 +195,11 @@ def test_a_second_runner_is_refused(kafka, topic, run):
         ((), "nothing to read"),
         (("--topic", "t", "--alerts", "alerts.csv"), "cannot send alerts to 'alerts.csv'"),
         (("--topic", "t", "--alerts", "a.jsonl", "--alerts", "a.jsonl"), "named twice"),
+        (
+            ("--topic", "t", "--ledger", "m.jsonl", "--alerts", "./m.jsonl"),
+            "--alerts m.jsonl would overwrite --ledger m",
+        ),
+        (("--topic", "t", "--alerts", "a.jsonl", "--alerts", "b/../a.jsonl"), "would overwrite --alerts a.jsonl"),
         (("--topic", "t", "--from", "yesterday"), "--from 'yesterday'"),
         (("--topic", "t", "--kafka", "what:ever:it"), "HOST:PORT"),
         (("--topic", "a", "--alerts", "kafka:///a"), "--topic 'a' is what --alerts kafka:///a writes to"),
