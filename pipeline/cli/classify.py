@@ -7,6 +7,7 @@ import typer
 
 if TYPE_CHECKING:
     from pipeline.reading import Reading
+    from pipeline.settings import ReadLimits
 
 _NONE = {"signal": False, "direction": "", "instrument": "", "stage": "", "jurisdiction": ""}
 
@@ -24,7 +25,7 @@ def command(
 
     In: id, title, text (other fields are passed over). Out: id, signal, direction, instrument, stage, jurisdiction,
     confidence, companies (mention, name, ticker). A line that cannot be read is reported on stderr, has no line in
-    the output, and makes the exit code 1.
+    the output, and makes the exit code 1; of a file that breaks off what stands before is classified.
 
     Examples:
 
@@ -32,73 +33,66 @@ def command(
 
       echo '{"id": "1", "title": "Regulator fines Acme Bank"}' | policywire classify
     """
-    import gzip
     import sys
     from contextlib import ExitStack
 
+    import orjson
+
+    from pipeline.cli.lines import json_object, open_lines, read_lines
     from pipeline.cli.output import complain, whole_file
     from pipeline.errors import InputError
     from pipeline.reading import reader
     from pipeline.settings import load_settings
 
     settings = load_settings()
+    limits = settings.limits
     bad = count = 0
     with ExitStack() as stack:
-        try:
-            stream: IO[bytes] = sys.stdin.buffer
-            if source != "-":
-                opened = gzip.open(source) if source.endswith(".gz") else Path(source).open("rb")  # noqa: SIM115 -- entered below
-                stream = stack.enter_context(opened)  # type: ignore[arg-type]
-        except OSError as error:
-            raise InputError(f"cannot read {source}: {error.strerror or error}") from error
+        stream = stack.enter_context(open_lines(source))
         read = reader(settings.registry).read
         out: IO[bytes] = stack.enter_context(whole_file(output)) if output else sys.stdout.buffer
-        lines = enumerate(stream, 1)
-        while True:
-            try:
-                number, line = next(lines)
-            except StopIteration:
-                break
-            except (OSError, EOFError) as error:
-                raise InputError(f"{source}: cannot read on behind line {count + bad}: {error}") from error
-            if not line.strip():
-                continue
-            try:
-                out.write(_classify(line, read, full))
-                count += 1
-            except ValueError as error:
-                bad += 1
-                complain(f"{source}:{number}: {error}")
+        try:
+            for line in read_lines(stream, source, limits.max_line_bytes):
+                try:
+                    labels = classify(json_object(line, limits.max_line_bytes), read, limits, full)
+                    out.write(orjson.dumps(labels) + b"\n")
+                    count += 1
+                except ValueError as error:
+                    bad += 1
+                    complain(f"{source}:{line.number}: {error}")
+        except InputError as error:
+            if not count:
+                raise
+            bad += 1
+            complain(f"{error}; what stands before it was classified")
         out.flush()
     if not count and not bad:
         complain(f"{source}: no lines to classify")
     raise typer.Exit(1 if bad else 0)
 
 
-def _classify(line: bytes, read: Any, full: bool) -> bytes:
-    """The labels of one JSON line, as a JSON line. Raises ValueError saying what is wrong with it."""
-    import orjson
-
+def classify(item: dict[str, Any], read: Any, limits: "ReadLimits", full: bool = False) -> dict[str, Any]:
+    """The labels of one item. Raises ValueError saying what is wrong with it."""
     from pipeline.articles.clean import clean
     from pipeline.articles.language import ENGLISH, language
 
-    try:
-        item = orjson.loads(line)
-    except orjson.JSONDecodeError as error:
-        raise ValueError(f"not JSON: {error}") from error
-    if not isinstance(item, dict):
-        raise ValueError("not a JSON object")
-    title, text = item.get("title") or "", item.get("text") or ""
+    number, title, text = item.get("id"), item.get("title") or "", item.get("text") or ""
+    if not isinstance(number, str | int | float | None):
+        raise ValueError("id must be a string or a number")
     if not isinstance(title, str) or not isinstance(text, str):
         raise ValueError("title and text must be strings")
+    if number is None and not title.strip() and not text.strip():
+        raise ValueError("neither title nor text: nothing to read")
+    if max(len(title), len(text)) > limits.max_text_chars:
+        raise ValueError(f"title or text longer than {limits.max_text_chars:,} characters (limits.max_text_chars)")
     title, text = clean(title).replace("\n", " "), clean(text)
-    labels: dict[str, Any] = {"id": item.get("id"), **_NONE, "confidence": 0.0, "companies": []}
+    labels: dict[str, Any] = {"id": number, **_NONE, "confidence": 0.0, "companies": []}
     code = language(title, text)
     if code in ("", ENGLISH):
         labels |= _labels(read(title, text), full)
     else:
         labels["language"] = code
-    return orjson.dumps(labels) + b"\n"
+    return labels
 
 
 def _labels(reading: "Reading", full: bool) -> dict[str, Any]:

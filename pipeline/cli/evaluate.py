@@ -29,7 +29,7 @@ def command(
     """
     import orjson
 
-    from pipeline.cli.classify import _classify
+    from pipeline.cli.classify import classify
     from pipeline.errors import InputError
 
     items = _read_lines(gold)
@@ -39,8 +39,9 @@ def command(
         from pipeline.reading import reader
         from pipeline.settings import load_settings
 
-        read = reader(load_settings().registry).read
-        labels = {item.get("id"): orjson.loads(_classify(orjson.dumps(item), read, False)) for item in items}
+        settings = load_settings()
+        read = reader(settings.registry).read
+        labels = {item.get("id"): classify(item, read, settings.limits) for item in items}
     from pipeline.evaluation import score
 
     missing = next((i for i, item in enumerate(items, 1) if "id" not in item or "signal" not in item), None)
