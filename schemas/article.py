@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AliasChoices, AwareDatetime, BeforeValidator, Field
+from pydantic import AliasChoices, AwareDatetime, BeforeValidator, Field, PrivateAttr
 
 from schemas.base import Model
 
@@ -85,3 +85,15 @@ class Article(Model):
     arrived: Time | None = Field(default=None, description="When policywire read it; None in a replay.")
     language: str = Field(default="", description="ISO 639-1 code; detected where the source gives none.")
     position: Position | None = Field(default=None, description="Where it was read.")
+    _turn: int = PrivateAttr(default=0)
+
+    @property
+    def turn(self) -> int:
+        """Its place in the input, by which versions with one time are told apart; 0: unknown. Never written out."""
+        return self._turn
+
+    def in_turn(self, turn: int) -> "Article":
+        """The same, at that place in the input."""
+        placed = self.model_copy()
+        placed._turn = turn
+        return placed

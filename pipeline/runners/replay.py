@@ -30,7 +30,7 @@ class Replay:
     _folder: Path
 
     def alerts(self) -> Iterator[bytes]:
-        """Alerts as JSON, one a line, by event time and id; undated ones first."""
+        """Alerts as JSON, one a line, by event time, revision and id; undated ones first."""
         return in_order(self._folder / "alerts")
 
     def dead_letters(self) -> Iterator[bytes]:
@@ -80,7 +80,7 @@ class _ReadAll(beam.PTransform):
         if self.files or not self.topics:
             parts.append(begin | "Files" >> ReadArchive(self.files, self.limits))
         if self.topics:
-            parts.append(begin | "Topics" >> ReadStretches(self.topics, self.limits))
+            parts.append(begin | "Topics" >> ReadStretches(self.topics, self.limits, len(self.files)))
         if len(parts) == 1:
             return dict(parts[0])
         return {name: [part[name] for part in parts] | f"All {name}" >> beam.Flatten() for name in parts[0]}

@@ -69,7 +69,7 @@ class _Outcome:
     """What came out of one run of the graph."""
 
     counters: Counter[str]
-    alerts: list[tuple[str, AlertFacts, bytes]]
+    alerts: list[tuple[tuple[str, int, str], AlertFacts, bytes]]
     letters: list[DeadLetter]
     histories: list[tuple[str, bytes]]
     stories: list[tuple[str, bytes]]
@@ -175,7 +175,7 @@ class Rounds:
                 hand_out(name, ())
         return _Outcome(
             counters,
-            sorted(take(_ALERTS), key=lambda packed: (packed[0], packed[1].id)),
+            sorted(take(_ALERTS), key=lambda packed: packed[0]),
             take(_LETTERS),
             take(HISTORIES),
             take(STORIES),
@@ -232,7 +232,8 @@ def _discard() -> None:
         take(what)
 
 
-def _packed(alert: Alert) -> tuple[str, AlertFacts, bytes]:
-    """An alert as it goes into the outbox, with what a round's alerts are sorted by: event time, undated ones first."""
+def _packed(alert: Alert) -> tuple[tuple[str, int, str], AlertFacts, bytes]:
+    """An alert as it goes into the outbox, with what a round's alerts are sorted by: event time, undated ones first, and
+    revision."""
     time = alert.event_time.isoformat() if alert.event_time else ""
-    return time, AlertFacts.of(alert), alert.model_dump_json().encode()
+    return (time, alert.revision, alert.id), AlertFacts.of(alert), alert.model_dump_json().encode()

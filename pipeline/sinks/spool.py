@@ -49,10 +49,10 @@ class _Append(beam.DoFn):
 
 
 def _order(item: Alert | DeadLetter) -> str:
-    """What the output is sorted by: alerts by event time, undated ones first; dead letters by place."""
+    """What the output is sorted by: alerts by event time, undated ones first, and revision; dead letters by place."""
     if isinstance(item, Alert):
         time = item.event_time.isoformat() if item.event_time else ""
-        return f"{time} {item.id}"
+        return f"{time} {item.revision:06} {item.id}"
     place = item.position
     within = place.offset if place.offset is not None else place.line
     return (

@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import IO, Any
 
@@ -30,6 +31,7 @@ KINDS = LINES + FEEDS + TEXTS
 MAX_HEADLINE_LINE = 150
 _CHUNK = 1 << 16
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_TURNS = 1 << 40
 
 
 def archive_files(paths: list[Path]) -> list[Path]:
@@ -155,9 +157,15 @@ def stamped(article: Article) -> Any:
     return TimestampedValue(article, Timestamp(since.days * 86400 + since.seconds, micros=since.microseconds))
 
 
+def turns(number: int) -> Iterator[int]:
+    """The turns of the articles in the ``number``th of several inputs: behind all those of the inputs before."""
+    return count(number * _TURNS + 1)
+
+
 @dataclass
 class ReadArchive(beam.PTransform):
-    """Files -> ``articles`` at their event time, and ``dead_letters``. Bounded; files are read one by one, as streams.
+    """Files -> ``articles`` at their event time, in turn, and ``dead_letters``. Bounded; files are read one by one, as
+    streams.
 
     Attributes:
         files: what ``archive_files`` gave.
@@ -171,7 +179,7 @@ class ReadArchive(beam.PTransform):
         """One step a file."""
         outputs = (
             begin
-            | "Files" >> beam.Create([str(file) for file in self.files])
+            | "Files" >> beam.Create([(number, str(file)) for number, file in enumerate(self.files)])
             | "Read files" >> beam.ParDo(_ReadFile(self.limits)).with_outputs("dead_letters", main="articles")
         )
         return {"articles": outputs.articles, "dead_letters": outputs.dead_letters}
@@ -181,11 +189,12 @@ class _ReadFile(beam.DoFn):
     def __init__(self, limits: ReadLimits) -> None:
         self._limits = limits
 
-    def process(self, file: str) -> Iterator[Any]:
-        for item in read_file(Path(file), self._limits):
+    def process(self, numbered: tuple[int, str]) -> Iterator[Any]:
+        number, file = numbered
+        for turn, item in zip(turns(number), read_file(Path(file), self._limits), strict=False):
             if isinstance(item, Article):
                 PROGRESS.articles += 1
-                yield stamped(item)
+                yield stamped(item.in_turn(turn))
             else:
                 PROGRESS.dead_letters += 1
                 yield beam.pvalue.TaggedOutput("dead_letters", item)

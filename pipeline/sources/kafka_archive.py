@@ -17,6 +17,7 @@ from pipeline.kafka.positions import beginnings, parse_moment
 from pipeline.kafka.settings import KafkaSettings
 from pipeline.progress import PROGRESS
 from pipeline.settings import ReadLimits
+from pipeline.sources.archive import turns
 from pipeline.sources.kafka import Record, read_record, schema, timed
 from schemas import Article
 
@@ -138,22 +139,24 @@ def read_stretch(stretch: Stretch) -> Iterator[Record]:
 
 @dataclass
 class ReadStretches(beam.PTransform):
-    """Stretches -> ``articles`` at their event time, or their message's where they are undated, and ``dead_letters``.
-    Bounded. An article arrived when its message was written, so that a replay depends on the topic alone.
+    """Stretches -> ``articles`` at their event time, or their message's where they are undated, in turn, and
+    ``dead_letters``. Bounded. An article arrived when its message was written, so that a replay depends on the topic alone.
 
     Attributes:
         stretches: what ``stretches`` gave.
         limits: what a message may be at most.
+        behind: how many inputs come before them.
     """
 
     stretches: Sequence[Stretch]
     limits: ReadLimits
+    behind: int = 0
 
     def expand(self, begin: Any) -> dict[str, Any]:
         """One step a stretch."""
         outputs = (
             begin
-            | "Stretches" >> beam.Create(list(self.stretches))
+            | "Stretches" >> beam.Create(list(enumerate(self.stretches, self.behind)))
             | "Read stretches" >> beam.ParDo(_ReadStretch(self.limits)).with_outputs("dead_letters", main="articles")
         )
         return {"articles": outputs.articles, "dead_letters": outputs.dead_letters}
@@ -163,13 +166,14 @@ class _ReadStretch(beam.DoFn):
     def __init__(self, limits: ReadLimits) -> None:
         self._limits = limits
 
-    def process(self, stretch: Stretch) -> Iterator[Any]:
-        for record in read_stretch(stretch):
+    def process(self, numbered: tuple[int, Stretch]) -> Iterator[Any]:
+        number, stretch = numbered
+        for turn, record in zip(turns(number), read_stretch(stretch), strict=False):
             written = datetime.fromtimestamp(record.timestamp / 1000, UTC) if record.timestamp >= 0 else None
             item = read_record(record, self._limits, written)
             if isinstance(item, Article):
                 PROGRESS.articles += 1
-                yield timed(item, record)
+                yield timed(item.in_turn(turn), record)
             else:
                 PROGRESS.dead_letters += 1
                 yield beam.pvalue.TaggedOutput("dead_letters", item)

@@ -48,6 +48,7 @@ A source, whole:
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import apache_beam as beam
@@ -123,8 +124,8 @@ class RoundSource(Protocol):
 
 @dataclass
 class ReadWork(beam.PTransform):
-    """Begin -> ``articles``, ``dead_letters``, and ``notes``, each (source, value): all that was handed out, read when
-    the graph runs. Bounded, and in this process. Articles carry no timestamps of Beam's: a round is one window, and
+    """Begin -> ``articles``, in turn, ``dead_letters``, and ``notes``, each (source, value): all that was handed out,
+    read when the graph runs. Bounded, and in this process. Articles carry no timestamps of Beam's: a round is one window, and
     what is decided in it goes by the articles' own times.
 
     One step for all sources: side by side, they would have to be flattened, and this runner pickles what it flattens.
@@ -158,6 +159,7 @@ class _ReadWork(beam.DoFn):
         self._readers = dict(readers)
 
     def process(self, _: bytes) -> Iterator[Any]:
+        turns = count(1)
         for name, read in self._readers.items():
             articles = Metrics.counter(NAMESPACE, f"read_{name}")
             for item in _handed_out.get(name, ()):
@@ -168,4 +170,4 @@ class _ReadWork(beam.DoFn):
                         yield beam.pvalue.TaggedOutput("notes", (name, found.value))
                     else:
                         articles.inc()
-                        yield found
+                        yield found.in_turn(next(turns))

@@ -159,6 +159,56 @@ def test_two_replays_give_the_same_bytes(tmp_path):
     assert without_position(first) == without_position(alerts("b.jsonl"))
 
 
+FINED = {
+    "title": "Regulator fines Acme Bank",
+    "text": "The Federal Reserve fined Acme Bank for breaking lending rules.",
+}
+DROPPED = {
+    "title": "Regulator drops fine on Acme Bank",
+    "text": "The Federal Reserve dropped its fine on Acme Bank and withdrew the rule.",
+}
+NO_NEWS = {"title": "Acme Bank cat wins show", "text": "A cat won a show on Monday."}
+
+
+def versions_of_one_time(*told: dict[str, str]) -> list[bytes]:
+    return [
+        json.dumps(version | {"id": "c1", "published": "2026-11-26T21:45:00Z"}).encode() + b"\n" for version in told
+    ]
+
+
+@pytest.mark.parametrize("told", [(FINED, DROPPED), (DROPPED, FINED), (FINED, NO_NEWS), (NO_NEWS, FINED)])
+@pytest.mark.parametrize("apart", [False, True])
+def test_of_versions_with_one_time_the_last_in_the_input_is_the_newest(tmp_path, told, apart):
+    lines = versions_of_one_time(*told)
+    files = [tmp_path / "z.jsonl", tmp_path / "a.jsonl"] if apart else [tmp_path / "z.jsonl"]
+    for file, content in zip(files, lines if apart else [b"".join(lines)], strict=True):
+        file.write_bytes(content)
+    alerts, _, _ = run(*files)
+    assert [alert.revision for alert in alerts] == list(range(1, len(alerts) + 1))
+    last = alerts[-1]
+    assert last.withdrawn == (told[-1] is NO_NEWS)
+    assert last.headline == (FINED if last.withdrawn else told[-1])["title"]
+    assert not any(alert.repeat for alert in alerts)
+    assert len(alerts) == sum(version is not NO_NEWS for version in told) + last.withdrawn
+
+
+def test_versions_with_one_time_keep_their_order_however_many_read_them(tmp_path):
+    others = [json.dumps({"title": f"ECB raises interest rates by {n} points"}).encode() + b"\n" for n in range(300)]
+    lines = versions_of_one_time(FINED)
+    for n in range(0, 300, 100):
+        lines += [*others[n : n + 100], *versions_of_one_time((DROPPED, FINED, NO_NEWS)[n // 100])]
+    (tmp_path / "a.jsonl").write_bytes(b"".join(lines))
+
+    def alerts(workers: int) -> list[bytes]:
+        with replay([tmp_path / "a.jsonl"], Settings(workers=workers)) as outcome:
+            return list(outcome.alerts())
+
+    one = alerts(1)
+    made = [alert for alert in map(Alert.model_validate_json, one) if alert.article.id == "c1"]
+    assert [alert.withdrawn for alert in made] == [False, False, False, True]
+    assert alerts(2) == one
+
+
 def test_bad_input_is_set_aside_and_the_rest_is_replayed(tmp_path):
     good = json.dumps({"title": "ECB raises interest rates by half a point", "published": "2022-07-21T12:00:00Z"})
     (tmp_path / "a.jsonl").write_text(good + "\n{broken\n" + '{"title": "x", "date": "never"}\n')

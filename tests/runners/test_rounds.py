@@ -57,6 +57,20 @@ def test_the_graph_is_run_again_and_remembers_earlier_rounds(ledger):
     assert b'"withdrawn":true' in withdrawal.body
 
 
+def test_of_versions_with_one_time_in_one_round_the_last_is_the_newest(ledger):
+    source = ScriptedSource([news(1), news(1, title="Match ends in a draw", text="")])
+    run = rounds(ledger, source)
+    assert run.run_one() is not None
+    source.records += [news(2, title="Match ends in a draw", text=""), news(2)]
+    assert run.run_one() is not None
+    bodies = [parcel.body for parcel in ledger.outbox("sink", 10)]
+    assert [(b"article-1" in body, b'"withdrawn":true' in body) for body in bodies] == [
+        (True, False),
+        (True, True),
+        (False, False),
+    ]
+
+
 def test_a_restart_goes_on_where_the_ledger_stands(ledger):
     source = ScriptedSource([news(n) for n in range(4)], step=2)
     assert rounds(ledger, source).run_one() is not None
