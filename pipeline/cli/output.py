@@ -9,6 +9,8 @@ from typing import IO
 
 from pipeline.errors import OutputError, UsageError
 
+_STDOUT = (Path("-"), Path("/dev/stdout"))
+
 
 def complain(message: str) -> None:
     """One error line on stderr."""
@@ -24,24 +26,30 @@ def printable(text: str) -> str:
 def whole_file(path: Path) -> Iterator[IO[bytes]]:
     """Writes to a temporary name beside ``path`` and renames at the end: the file appears whole or not at all.
 
-    Raises OutputError where the place cannot be written.
+    A symlink stays, and what it points to is replaced. What is there and no regular file (a device, a pipe) is written
+    into; ``-`` is stdout. Raises OutputError where the place cannot be written.
     """
-    partial = path.with_name(f".{path.name}.partial")
+    if path in _STDOUT:
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        stream = partial.open("wb")
+        if path.exists() and not path.is_file():
+            with path.open("wb") as stream:
+                yield stream
+            return
+        file = Path(os.path.realpath(path))
+        file.parent.mkdir(parents=True, exist_ok=True)
+        partial = file.with_name(f".{file.name}.partial")
+        try:
+            with partial.open("wb") as stream:
+                yield stream
+            partial.replace(file)
+        except BaseException:
+            partial.unlink(missing_ok=True)
+            raise
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror or error}; choose another place") from error
-    try:
-        with stream:
-            yield stream
-        partial.replace(path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
 
 
 def no_file(path: Path) -> None:

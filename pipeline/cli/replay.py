@@ -18,7 +18,10 @@ def command(
             "kafka://HOST:PORT/TOPIC[,TOPIC...][?from=TIME&to=TIME].",
         ),
     ],
-    alerts: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the alerts here, as CloudEvents.")] = None,
+    alerts: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the alerts here, as CloudEvents; - is the same as --json."),
+    ] = None,
     dead_letters: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Write what could not be read here. [dim]default: beside --alerts[/dim]"),
@@ -64,6 +67,8 @@ def command(
     )
     topics = [path for path in paths if is_topic(path)]
     files = archive_files([Path(path) for path in paths if not is_topic(path)])
+    if alerts == Path("-"):
+        alerts, json = None, True
     dead_file = dead_letters or (beside(alerts) if alerts else None)
     keep_apart((("--alerts", alerts), ("--dead-letters", dead_file), ("--report", report)), files)
     now = datetime.now(UTC)

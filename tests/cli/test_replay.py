@@ -113,3 +113,9 @@ def test_a_run_without_dead_letters_leaves_none_of_an_earlier_one(policywire, tm
     assert (tmp_path / "st.dead-letters.jsonl").exists()
     assert policywire("replay", "good.jsonl", "--alerts", "st.jsonl").code == 0
     assert not (tmp_path / "st.dead-letters.jsonl").exists()
+
+
+def test_alerts_to_a_dash_are_json_lines_on_stdout(policywire, tmp_path):
+    ran = policywire("replay", SEEDS / "archive.jsonl", "--alerts", "-")
+    assert (ran.code, ran.out) == (0, policywire("replay", SEEDS / "archive.jsonl", "--json").out)
+    assert list(tmp_path.iterdir()) == []
