@@ -9,11 +9,47 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from schemas.terms import DIRECTIONS
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+
+from schemas.terms import DIRECTIONS, Direction, Instrument, Stage
 
 Label = dict[str, Any]
+Id = int | str
+
+
+class CompanyLabel(BaseModel):
+    """A company of a label. Fields beside these are passed over, and null is as good as nothing."""
+
+    model_config = ConfigDict(strict=True)
+
+    mention: str | None = None
+    name: str | None = None
+    ticker: str | None = None
+
+
+def _check_id(value: object) -> object:
+    if isinstance(value, bool) or not isinstance(value, Id):
+        raise ValueError("must be a string or a whole number")
+    return value
+
+
+class LabelledItem(BaseModel):
+    """What a label must be to be scored; a direction that is none would only count as an error of reading."""
+
+    model_config = ConfigDict(strict=True)
+
+    id: Annotated[Id, BeforeValidator(_check_id)]
+    signal: bool
+    title: str | None = None
+    text: str | None = None
+    direction: Literal[Direction, ""] | None = None
+    instrument: Literal[Instrument, ""] | None = None
+    stage: Literal[Stage, ""] | None = None
+    jurisdiction: str | None = None
+    companies: list[CompanyLabel] | None = None
+
 
 NONE = "none"
 _FIELDS = ("instrument", "stage", "jurisdiction")

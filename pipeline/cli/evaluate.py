@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from pipeline.evaluation import Rate, Scores
+    from pipeline.evaluation import Id, Label, Rate, Scores
+    from pipeline.settings import ReadLimits, Settings
+
+_WORDS = {"missing": "missing", "model_type": "must be an object"}
 
 
 def command(
@@ -19,7 +22,8 @@ def command(
 ) -> None:
     """Score the reading against labelled articles, by class.
 
-    GOLD's lines hold id, title, text and the labels: signal, direction, instrument, stage, jurisdiction, companies.
+    GOLD's lines hold id, title, text and the labels: signal, direction, instrument, stage, jurisdiction, companies. A
+    line that is no such thing is named, and nothing is scored. Files may be gzipped (.gz).
 
     Examples:
 
@@ -29,53 +33,74 @@ def command(
     """
     import orjson
 
-    from pipeline.cli.classify import classify
     from pipeline.errors import InputError
-
-    items = _read_lines(gold)
-    if predicted is not None:
-        labels = {label.get("id"): label for label in _read_lines(predicted)}
-    else:
-        from pipeline.reading import reader
-        from pipeline.settings import load_settings
-
-        settings = load_settings()
-        read = reader(settings.registry).read
-        labels = {item.get("id"): classify(item, read, settings.limits) for item in items}
     from pipeline.evaluation import score
+    from pipeline.settings import load_settings
 
-    missing = next((i for i, item in enumerate(items, 1) if "id" not in item or "signal" not in item), None)
-    if missing:
-        raise InputError(f"{gold}: item {missing} has no id or no signal label")
+    settings = load_settings()
+    items = _read_items(gold, settings.limits)
     if not items:
         raise InputError(f"{gold}: no labelled items")
-    scores = score(items, labels)
+    if predicted is not None:
+        labels = _read_items(predicted, settings.limits)
+        if not items.keys() & labels.keys():
+            raise InputError(f"{predicted}: no id in common with {gold}: labels and articles are joined by id")
+    else:
+        labels = _classify(gold, items, settings)
+    scores = score(list(items.values()), labels)
     if json:
         typer.echo(orjson.dumps(_figures(scores), option=orjson.OPT_INDENT_2).decode())
     else:
         _print(scores, errors)
 
 
-def _read_lines(path: Path) -> list[dict[str, Any]]:
-    import orjson
+def _classify(gold: Path, items: "dict[Id, Label]", settings: "Settings") -> "dict[Id, Label]":
+    from pipeline.cli.classify import classify
+    from pipeline.errors import InputError
+    from pipeline.reading import reader
 
+    read, labels = reader(settings.registry).read, {}
+    for number, item in items.items():
+        try:
+            labels[number] = classify(item, read, settings.limits)
+        except ValueError as error:
+            raise InputError(f"{gold}: item {number!r}: {error}") from error
+    return labels
+
+
+def _read_items(path: Path, limits: "ReadLimits") -> "dict[Id, Label]":
+    """The labelled items of a file by their ids, in order. Raises InputError naming the line and what is wrong."""
+    from pipeline.cli.lines import json_object, open_lines, read_lines
     from pipeline.errors import InputError
 
-    try:
-        lines = path.read_bytes().splitlines()
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror or error}") from error
-    items = []
-    for number, line in enumerate(lines, 1):
-        if line.strip():
+    items: dict[Id, Label] = {}
+    lines: dict[Id, int] = {}
+    with open_lines(str(path)) as stream:
+        for line in read_lines(stream, str(path), limits.max_line_bytes):
             try:
-                item = orjson.loads(line)
-            except orjson.JSONDecodeError as error:
-                raise InputError(f"{path}:{number}: not JSON: {error}") from error
-            if not isinstance(item, dict):
-                raise InputError(f"{path}:{number}: not a JSON object")
-            items.append(item)
+                item = json_object(line, limits.max_line_bytes)
+                number = _checked(item)
+                if number in items:
+                    raise ValueError(f"id: {number!r} is that of line {lines[number]}, too")
+            except ValueError as error:
+                raise InputError(f"{path}:{line.number}: {error}") from error
+            items[number], lines[number] = item, line.number
     return items
+
+
+def _checked(item: "Label") -> "Id":
+    """The id of a label that can be scored. Raises ValueError naming the field and what is wrong with it."""
+    from pydantic import ValidationError
+
+    from pipeline.evaluation import LabelledItem
+
+    try:
+        return LabelledItem.model_validate(item).id
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        field = ".".join(map(str, first["loc"]))
+        message = _WORDS.get(first["type"]) or first["msg"].removeprefix("Value error, ")
+        raise ValueError(f"{field}: {message}") from error
 
 
 def _figures(scores: "Scores") -> dict[str, Any]:
