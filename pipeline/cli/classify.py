@@ -39,12 +39,13 @@ def command(
     import orjson
 
     from pipeline.cli.lines import json_object, open_lines, read_lines
-    from pipeline.cli.output import complain, whole_file
+    from pipeline.cli.output import complain, keep_apart, whole_file
     from pipeline.errors import InputError
     from pipeline.reading import reader
     from pipeline.settings import load_settings
 
     settings = load_settings()
+    keep_apart([("--output", output)], [Path("/dev/stdin" if source == "-" else source)])
     limits = settings.limits
     bad = count = 0
     with ExitStack() as stack:

@@ -53,3 +53,10 @@ def test_a_missing_or_broken_file_is_named(policywire, tmp_path):
     assert ran.code == 1
     assert "bad.jsonl.gz" in ran.err
     assert not (tmp_path / "out.jsonl").exists()
+
+
+def test_the_output_is_not_the_input(policywire, tmp_path):
+    (tmp_path / "a.jsonl").write_text('{"id": 1, "title": "x"}\n')
+    ran = policywire("classify", "a.jsonl", "-o", "./a.jsonl")
+    assert (ran.code, ran.err.count("a.jsonl"), len(ran.err.splitlines())) == (2, 2, 1)
+    assert (tmp_path / "a.jsonl").read_text() == '{"id": 1, "title": "x"}\n'
