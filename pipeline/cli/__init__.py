@@ -28,6 +28,10 @@ from pipeline.cli import (
     subscribe,
 )
 from pipeline.cli.output import complain
+from pipeline.cli.stopping import clearing_away
+
+INTERRUPTED = 130
+"""Exit code behind Ctrl-C, by custom 128 and the number of the signal."""
 
 app = typer.Typer(
     name="policywire",
@@ -92,7 +96,7 @@ def _empty(arguments: list[str]) -> str:
 
 
 def main() -> None:
-    """Runs the command line and exits: 0 done, 1 failed, 2 wrong use, 130 interrupted."""
+    """Runs the command line and exits: 0 done, 1 failed, 2 wrong use, 130 interrupted, 143 terminated."""
     from pipeline.errors import PolicywireError
     from pipeline.runners.quiet import quieten
 
@@ -102,7 +106,11 @@ def main() -> None:
     garbage.seldom()
     quieten()
     try:
-        sys.exit(app(prog_name="policywire", standalone_mode=False))
+        with clearing_away():
+            code = app(prog_name="policywire", standalone_mode=False)
+        if code == INTERRUPTED:  # typer's word for KeyboardInterrupt
+            raise KeyboardInterrupt
+        sys.exit(code)
     except typer.TyperException as error:
         # One line instead of a box, as for everything else that is wrong.
         if message := _words(error):
@@ -119,4 +127,4 @@ def main() -> None:
         sys.exit(0)
     except KeyboardInterrupt:
         complain("interrupted")
-        sys.exit(130)
+        sys.exit(INTERRUPTED)

@@ -1,17 +1,53 @@
-"""Ends a long-running command by SIGINT or SIGTERM, in good order and in time."""
+"""Ends a command by SIGINT or SIGTERM, in good order, and a long-running one in time."""
 
 import contextlib
 import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import FrameType, TracebackType
 from typing import Self
 
 from pipeline.cli.output import complain
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class _Untouched(BaseException):
+    """Passes through the steps of a graph. Any other exception Beam logs with its trace and raises as an error of the
+    step's."""
+
+    _tagged_with_step = True
+
+
+class _Interrupted(_Untouched, KeyboardInterrupt):
+    pass
+
+
+class _Terminated(_Untouched, SystemExit):
+    pass
+
+
+@contextlib.contextmanager
+def clearing_away() -> Iterator[None]:
+    """While this lasts, SIGINT is KeyboardInterrupt and SIGTERM is SystemExit, in the steps of a graph as elsewhere, so
+    that temporary files are removed. A second signal ends the process at once."""
+    before = {number: signal.getsignal(number) for number in _SIGNALS}
+    heeded = [number for number, handler in before.items() if handler is not signal.SIG_IGN]
+
+    def handle(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+        for each in heeded:
+            signal.signal(each, signal.SIG_DFL)
+        raise _Interrupted if number == signal.SIGINT else _Terminated(128 + number)
+
+    for number in heeded:
+        signal.signal(number, handle)
+    try:
+        yield
+    finally:
+        for number in heeded:
+            signal.signal(number, before[number])
 
 
 class Stopping:
