@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+import orjson
+
 from pipeline.ledger import Parcel
 from pipeline.ledger.view import Kind
 from pipeline.sinks.sink import Delivery
@@ -26,8 +28,8 @@ def event_line(parcel: Parcel) -> bytes:
 @dataclass
 class JsonlSink:
     """Appends to ``path``; dead letters to ``NAME.dead-letters.jsonl`` beside it. Whole lines, on the disk (fsync)
-    before they are acknowledged. A last line that a power cut tore is made whole: it is cut off, for what it held was
-    never acknowledged and comes again. The file may be moved away at any time; the next batch begins a new one."""
+    before they are acknowledged. A last line that a power cut tore is cut off, for what it held was never acknowledged
+    and comes again; one that lacks nothing but its newline gets it. The file may be moved away at any time; the next batch begins a new one."""
 
     path: Path
     batch: ClassVar[int] = 500
@@ -61,7 +63,8 @@ class JsonlSink:
 def _append(path: Path, lines: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+b", buffering=0) as stream:
-        end = _whole(stream.fileno())
+        end, newline = _whole(stream.fileno())
+        lines = newline + lines
         try:
             written = 0
             while written < len(lines):
@@ -73,12 +76,13 @@ def _append(path: Path, lines: bytes) -> None:
             raise
 
 
-def _whole(file: int) -> int:
-    """Cuts off a torn last line and returns the file's size. What is no regular file (a pipe, a device) has none."""
+def _whole(file: int) -> tuple[int, bytes]:
+    """Cuts off a torn last line. Returns the file's size, and the newline that a complete last line lacks. What is no
+    regular file (a pipe, a device) has no size."""
     try:
         size = end = os.lseek(file, 0, os.SEEK_END)
     except OSError:
-        return 0
+        return 0, b""
     while end:
         start = max(0, end - 65536)
         newline = os.pread(file, end - start, start).rfind(b"\n")
@@ -86,9 +90,20 @@ def _whole(file: int) -> int:
             end = start + newline + 1
             break
         end = start
-    if end < size:
-        os.ftruncate(file, end)
-    return end
+    if end == size:
+        return size, b""
+    if _is_json(os.pread(file, size - end, end)):
+        return size, b"\n"
+    os.ftruncate(file, end)
+    return end, b""
+
+
+def _is_json(line: bytes) -> bool:
+    try:
+        orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return False
+    return True
 
 
 class ConsoleSink:

@@ -34,6 +34,28 @@ def test_a_torn_last_line_is_cut_off(tmp_path):
         assert ids(path) in (["0", "1"], ["1"])
 
 
+def test_a_complete_last_line_without_a_newline_is_kept(tmp_path):
+    path = tmp_path / "alerts.jsonl"
+    for whole in (b'{"id": "0"}', b'{"id": "0"}\n{"id": "00"}', b'{"id": "0", "x": "' + b"x" * 200_000 + b'"}'):
+        path.write_bytes(whole)
+        assert JsonlSink(path).deliver([parcel(1)]).acknowledged == [1]
+        assert path.read_bytes().startswith(whole + b"\n")
+        assert ids(path)[-1] == "1"
+
+
+def test_a_full_disk_gives_a_complete_last_line_back_as_it_was(tmp_path):
+    path = tmp_path / "alerts.jsonl"
+    path.write_bytes(b'{"id": "0"}')
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))
+    try:
+        delivery = JsonlSink(path).deliver([parcel(1)])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert delivery.failure
+    assert path.read_bytes() == b'{"id": "0"}'
+
+
 def test_a_file_that_cannot_be_written_is_a_failure_not_an_end(tmp_path):
     (tmp_path / "folder").mkdir()
     delivery = JsonlSink(tmp_path / "folder").deliver([parcel(1)])
