@@ -97,34 +97,47 @@ def _empty(arguments: list[str]) -> str:
 
 def main() -> None:
     """Runs the command line and exits: 0 done, 1 failed, 2 wrong use, 130 interrupted, 143 terminated."""
+    try:
+        code = _code()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader of our output went away (`policywire ... | head`): not an error of ours. What it did not read would
+        # fail once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    sys.exit(code)
+
+
+def _code() -> int:
+    """Runs the command line, with one line for whatever is wrong; its exit code."""
     from pipeline.errors import PolicywireError
     from pipeline.runners.quiet import quieten
 
     if message := _empty(sys.argv[1:]):
         complain(message)
-        sys.exit(2)
+        return 2
     garbage.seldom()
     quieten()
     try:
         with clearing_away():
-            code = app(prog_name="policywire", standalone_mode=False)
+            code: int = app(prog_name="policywire", standalone_mode=False) or 0
         if code == INTERRUPTED:  # typer's word for KeyboardInterrupt
             raise KeyboardInterrupt
-        sys.exit(code)
+        return code
     except typer.TyperException as error:
         # One line instead of a box, as for everything else that is wrong.
         if message := _words(error):
             complain(message)
-        sys.exit(2)
+        return 2
     except PolicywireError as error:
         if "POLICYWIRE_TRACE" in os.environ:
             raise
         complain(str(error))
-        sys.exit(error.exit_code)
-    except BrokenPipeError:
-        # The reader of our output went away (`policywire ... | head`): not an error of ours.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+        return error.exit_code
+    except SystemExit as end:
+        if isinstance(end.__context__, BrokenPipeError):  # which typer makes an exit of
+            raise end.__context__ from None
+        raise
     except KeyboardInterrupt:
         complain("interrupted")
-        sys.exit(INTERRUPTED)
+        return INTERRUPTED

@@ -1,13 +1,16 @@
 """The command line as a whole: help, version, exit codes, and no heavy import on the way to the help."""
 
+import os
 import subprocess
 import sys
 
 import pytest
 
 from pipeline.cli import app
+from tests.conftest import ROOT
 
 COMMANDS = sorted(command.name for command in app.registered_commands if command.name)
+SEEDS = ROOT / "seeds"
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -108,3 +111,31 @@ def test_a_named_settings_file_must_exist(policywire, tmp_path):
 def test_completion_is_offered(policywire):
     ran = policywire("--help")
     assert "--show-completion" in ran.out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("replay", SEEDS, "--json"),
+        ("replay", SEEDS, "--table"),
+        ("classify", SEEDS / "archive.jsonl"),
+        ("explain", SEEDS / "archive.jsonl"),
+        ("schema", "alert"),
+        ("--help",),
+    ],
+)
+def test_a_reader_that_goes_away_is_no_error(tmp_path, arguments):
+    reading, writing = os.pipe()
+    os.close(reading)
+    ran = subprocess.run(
+        [sys.executable, "-m", "pipeline.cli", *arguments],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(writing)
+    assert ran.returncode == 0
+    assert all("articles read" in line for line in ran.stderr.splitlines())
