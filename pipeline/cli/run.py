@@ -9,9 +9,11 @@ if TYPE_CHECKING:
     from pipeline.kafka.positions import Start
     from pipeline.kafka.topics import Topics
     from pipeline.ledger import Ledger
+    from pipeline.runners.live import LiveRun
     from pipeline.runners.streaming import StreamingRun
     from pipeline.settings import Settings
     from pipeline.sources.round import RoundSource
+    from pipeline.telemetry.audience import Audience
 
 _NOTHING_TO_READ = (
     "nothing to read: give --feeds FILE.opml (or a URL), or --topic TOPIC (with --kafka HOST:PORT), or both; or list feeds "
@@ -84,6 +86,8 @@ def command(
 
     What is read, what was alerted and what is yet to be delivered is kept in the ledger: a crash loses nothing, and the
     next start goes on where this one ended. Ctrl-C (or SIGTERM) ends it within two seconds, with exit code 0.
+
+    With --once each feed is asked once at most, and the exit code is 1 if a feed or an article could not be read.
 
     Examples:
 
@@ -163,7 +167,7 @@ def _run(
         version = reader(
             settings.registry
         ).version  # a wrong registry is said now, and the first round does not wait for it
-        with reporter(settings.telemetry) as report:
+        with reporter(settings.telemetry, ledger.waiting) as report:
             tell = Audience(report)
             sources = _sources(ledger, settings, feeds, topics, start, tell, once=once, backfill=backfill)
             run: LiveRun = LiveRun(ledger, sources, sinks, settings, tell)
@@ -173,6 +177,32 @@ def _run(
                     report(Trouble("telemetry", f"/metrics, /healthz and /readyz on port {port}", over=True))
                 stopping.stops(run.stop)
                 run.run(once=once)
+                if once and not run.stopped:
+                    _account(run, sources, tell)
+
+
+def _account(run: "LiveRun", sources: "list[RoundSource]", tell: "Audience") -> None:
+    """Tells which feeds a run with ``--once`` did not ask. Raises InputError where it could not read something."""
+    from pipeline.errors import InputError
+    from pipeline.runners.trouble import Trouble
+    from pipeline.sources.feeds.source import FeedRounds
+
+    amiss = []
+    for source in sources:
+        if isinstance(source, FeedRounds):
+            if resting := source.resting():
+                failing = sum(bool(state.failures) for state in resting)
+                words = (
+                    f"{len(resting):,} of {len(resting) + source.asked:,} were not asked, as it is not their time yet"
+                )
+                more = f"; {failing:,} of them failed when last asked" if failing else ""
+                tell(Trouble(source.name, f"{words}{more} (`policywire feeds list`)", over=not failing))
+            if source.failed:
+                amiss.append(f"{source.failed:,} of {source.asked:,} feeds failed (`policywire feeds list`)")
+    if dead := run.counters["dead_letters"]:
+        amiss.append(f"{dead:,} dead letters (`policywire deadletters list`)")
+    if amiss:
+        raise InputError(f"not all could be read: {', '.join(amiss)}; what was read is delivered")
 
 
 def _streaming(
@@ -233,7 +263,7 @@ def _sources(
             raise UsageError(_NOTHING_TO_READ)
         memory = LedgerMemory(str(ledger.path))
         urls = feed_urls(feeds) if feeds else None
-        sources.append(FeedRounds(settings, memory, urls, backfill=backfill, tell=tell))
+        sources.append(FeedRounds(settings, memory, urls, backfill=backfill, once=once, tell=tell))
     return sources
 
 

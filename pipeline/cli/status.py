@@ -10,7 +10,7 @@ from pipeline.cli.output import printable
 from pipeline.runners.rounds import RoundReport
 from pipeline.runners.trouble import Trouble
 from pipeline.telemetry.settings import TelemetrySettings
-from pipeline.telemetry.tally import Tally
+from pipeline.telemetry.tally import Tally, Waiting
 
 
 class Reporter(Protocol):
@@ -26,26 +26,26 @@ class Reporter(Protocol):
     ) -> None: ...
 
 
-def reporter(settings: TelemetrySettings) -> Reporter:
+def reporter(settings: TelemetrySettings, waiting: Waiting) -> Reporter:
     """Log lines in the form that the settings name; by default a status line where stderr is a terminal, and JSON
-    where it is not."""
+    where it is not. ``waiting`` says what waits for each sink."""
     if settings.log_format == "auto" and sys.stderr.isatty():
-        return StatusLine()
+        return StatusLine(waiting)
     from pipeline.telemetry.logs import LogLines, configure
 
     configure("human" if settings.log_format == "human" else "json", settings.log_level)
-    return LogLines()
+    return LogLines(waiting=waiting)
 
 
 class StatusLine:
     """A line at the bottom of the terminal; troubles scroll by above it."""
 
-    def __init__(self) -> None:
+    def __init__(self, waiting: Waiting) -> None:
         from rich.console import Console
 
         self._console = Console(stderr=True)
         self._status = self._console.status("waiting for articles", spinner="dots")
-        self._all, self._recent = Tally(), Tally()
+        self._all, self._recent = Tally(waiting), Tally()
         self._guard = threading.Lock()
 
     def __call__(self, news: RoundReport | Trouble) -> None:
@@ -75,7 +75,7 @@ class StatusLine:
             f"{counters['dead_letters']:,} dead letters",
             f"{rate:,.0f} articles a second",
         ]
-        if waiting := sum(self._all.waiting.values()):
+        if waiting := sum(self._all.waiting().values()):
             parts.append(f"{waiting:,} to be delivered")
         return " · ".join(parts)
 

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from pipeline.errors import InputError, OutputError
@@ -30,6 +31,7 @@ class LiveRun:
 
     Attributes:
         turned: when the loop last turned, in seconds of time.monotonic; 0: not yet.
+        counters: sums of those of the rounds.
     """
 
     def __init__(
@@ -53,10 +55,16 @@ class LiveRun:
         self._pruned = 0.0
         self._given_back = time.monotonic()
         self.turned = 0.0
+        self.counters: Counter[str] = Counter()
 
     def stop(self) -> None:
         """Asks the run to end with the round under way. May be called from another thread or a signal handler."""
         self._stop.set()
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it was asked to end."""
+        return self._stop.is_set()
 
     def run(self, *, once: bool = False) -> None:
         """Runs until ``stop``; with ``once`` until all that was there at the beginning is read and delivered.
@@ -105,6 +113,7 @@ class LiveRun:
                 last_words = trouble.message if not trouble.over else last_words
             if report is not None:
                 reached = time.monotonic()
+                self.counters.update(report.counters)
                 self._tell(report)
                 for courier in self._couriers:
                     courier.wake()

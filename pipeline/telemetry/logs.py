@@ -18,7 +18,7 @@ from pipeline.cli.output import printable
 from pipeline.runners.rounds import RoundReport
 from pipeline.runners.trouble import Trouble
 from pipeline.telemetry.settings import LogLevel
-from pipeline.telemetry.tally import Tally
+from pipeline.telemetry.tally import Tally, Waiting
 
 Format = Literal["human", "json"]
 _SHARED: list[Any] = [
@@ -70,11 +70,12 @@ def _render_human(_: Any, __: str, event: dict[str, Any]) -> str:
 class LogLines:
     """Logs every alert, dead letter and trouble, and sums up the rounds of every ``seconds``."""
 
-    def __init__(self, seconds: float = 10.0) -> None:
+    def __init__(self, seconds: float = 10.0, waiting: Waiting | None = None) -> None:
         """``configure`` was called before."""
         self._log: Any = structlog.get_logger()
         self._seconds, self._guard = seconds, threading.Lock()
-        self._tally = Tally()
+        self._waiting = waiting
+        self._tally = Tally(waiting)
 
     def __call__(self, news: RoundReport | Trouble) -> None:
         """Logs, or adds up. Called from several threads."""
@@ -103,7 +104,7 @@ class LogLines:
                 self._flush()
 
     def _flush(self) -> None:
-        tally, self._tally = self._tally, Tally()
+        tally, self._tally = self._tally, Tally(self._waiting)
         if tally.rounds:
             self._log.info(
                 "rounds",
@@ -111,7 +112,7 @@ class LogLines:
                 **{name: count for name, count in sorted(tally.counters.items()) if count},
                 articles_per_second=round(tally.rate(), 1),
                 slowest_seconds=round(tally.slowest, 3),
-                waiting=tally.waiting,
+                waiting=tally.waiting(),
             )
 
     def __enter__(self) -> Self:

@@ -47,7 +47,8 @@ def test_run_polls_the_list_and_list_shows_how_the_feeds_are(policywire, server)
     names = ("good", "moved", "empty", "down")
     policywire("feeds", "add", "--force", *(server.url(f"/{name}") for name in names))
     ran = policywire("run", "--once", "--alerts", "-")
-    assert ran.code == 0, ran.err
+    assert ran.code == 1
+    assert "not all could be read: 1 of 4 feeds failed (`policywire feeds list`)" in ran.err
     assert [line["data"]["headline"] for line in lines(ran.out)] == [TITLE]
     assert "1 of 2 entries passed by" in ran.err
     found = lines(policywire("feeds", "list", "--json").out)
@@ -64,8 +65,28 @@ def test_run_polls_the_list_and_list_shows_how_the_feeds_are(policywire, server)
     assert len(policywire("feeds", "list", "--health", "ok", "--json").out.splitlines()) == 1
     # Nothing is asked again before the time.
     hits = server.hits()
-    assert policywire("run", "--once", "--alerts", "-").out == ""
+    again = policywire("run", "--once", "--alerts", "-")
+    assert (again.code, again.out) == (0, "")
+    assert "4 of 4 were not asked, as it is not their time yet; 1 of them failed when last asked" in again.err
     assert server.hits() == hits
+
+
+def test_once_asks_a_feed_once_however_soon_it_is_due_again(policywire, server, monkeypatch):
+    monkeypatch.setenv("POLICYWIRE_FEEDS__INTERVAL_MINUTES", "0.0001")
+    names = ("good", "down")
+    arguments = [part for name in names for part in ("--feeds", server.url(f"/{name}"))]
+    ran = policywire("run", *arguments, "--once", "--alerts", "alerts.jsonl")
+    assert ran.code == 1
+    assert [server.hits()[f"/{name}"] for name in names] == [1, 1]
+    told = lines("\n".join(line for line in ran.err.splitlines() if line.startswith("{")))
+    (rounds,) = [line for line in told if line["event"] == "rounds"]
+    assert (rounds["alerts"], rounds["waiting"]) == (1, {})
+
+
+def test_what_is_no_feed_makes_once_fail(policywire, server):
+    ran = policywire("run", "--feeds", server.url("/page"), "--once")
+    assert ran.code == 1
+    assert "1 of 1 feeds failed (`policywire feeds list`), 1 dead letters (`policywire deadletters list`)" in ran.err
 
 
 def test_run_takes_addresses_and_lists(policywire, server, tmp_path):

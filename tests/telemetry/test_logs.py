@@ -4,6 +4,7 @@ import logging
 import pytest
 import structlog
 
+from pipeline.errors import LedgerError
 from pipeline.runners.trouble import Trouble
 from pipeline.telemetry.logs import LogLines, configure
 from tests.telemetry.reports import report
@@ -35,6 +36,25 @@ def test_every_event_of_a_round_in_json(capsys):
     assert letter == letter | {"id": "d1", "cause": "bad_json", "position": "news[0]@7", "level": "warning"}
     assert rounds == rounds | {"articles": 3, "alerts": 1, "waiting": {"alerts.jsonl": 1}}
     assert all(line["timestamp"].endswith("Z") for line in (started, alert, letter, rounds, stopped))
+
+
+def test_what_waits_is_what_waits_when_the_line_is_written(capsys):
+    configure("json", "info")
+    waiting = {"alerts.jsonl": 1}
+    with LogLines(waiting=lambda: waiting) as log:
+        log(report())
+        waiting = {}
+    assert [line["waiting"] for line in lines(capsys) if line["event"] == "rounds"] == [{}]
+
+
+def test_where_the_ledger_cannot_be_asked_the_last_round_says_what_waits(capsys):
+    def broken():
+        raise LedgerError("the disk is full")
+
+    configure("json", "info")
+    with LogLines(waiting=broken) as log:
+        log(report())
+    assert [line["waiting"] for line in lines(capsys) if line["event"] == "rounds"] == [{"alerts.jsonl": 1}]
 
 
 def test_no_words_of_the_news_are_logged(capsys):

@@ -46,6 +46,10 @@ class Agenda:
         """Of all feeds, those under way included."""
         return self._resting.keys() | self._away.keys()
 
+    def resting(self) -> list[FeedState]:
+        """The feeds that are not under way."""
+        return list(self._resting.values())
+
     def release(self, url: str) -> None:
         """The connection for ``url`` has ended: its host may be asked again, though the feed itself is still away."""
         host = self._away.get(url)

@@ -72,6 +72,11 @@ class Poller:
         with self._guard:
             return self._agenda.urls()
 
+    def resting(self) -> list[FeedState]:
+        """The feeds that are neither being asked nor waiting to be given back."""
+        with self._guard:
+            return self._agenda.resting()
+
     def take(self) -> Polled | None:
         """The next poll that is finished."""
         with self._guard:

@@ -26,6 +26,10 @@ class FeedRounds:
 
     A feed's new state is written in the transaction of the round that read its document, and the feed is asked again
     only after that.
+
+    Attributes:
+        asked: how many polls have been written to the ledger.
+        failed: after how many of them their feed was failing or gone.
     """
 
     def __init__(
@@ -35,15 +39,17 @@ class FeedRounds:
         urls: Sequence[str] | None = None,
         *,
         backfill: bool = False,
+        once: bool = False,
         tell: Callable[[Trouble], None] = lambda _: None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """``urls`` None: the listed ones. ``backfill``: read entries of any age, at first polls and those passed by
-        before. ``tell`` hears of feeds that fail or recover, and of entries passed by."""
+        before. ``once``: ask no feed twice. ``tell`` hears of feeds that fail or recover, and of entries passed by."""
         self.name = NAME
         self._settings, self._memory, self._backfill = settings, memory, backfill
         self._urls = None if urls is None else tuple(dict.fromkeys(urls))
-        self._tell, self._clock = tell, clock
+        self._once, self._tell, self._clock = once, tell, clock
+        self.asked = self.failed = 0
         self._poller = Poller(settings.feeds, settings.limits.max_document_bytes, clock)
         self._started = False
         self._refreshed = float("-inf")
@@ -75,6 +81,10 @@ class FeedRounds:
         """Whether no feed is due, being asked, or waiting to be read."""
         return self._started and not self._handed_out and self._kept_back is None and self._poller.idle()
 
+    def resting(self) -> list[FeedState]:
+        """The feeds that wait for their time; with ``once``, those that were not asked."""
+        return self._poller.resting()
+
     def reader(self) -> ItemReader:
         """Parses a document and passes on what is new in it."""
         return partial(read_in_round, self._settings, self._memory, self._backfill)
@@ -96,7 +106,10 @@ class FeedRounds:
         for polled in self._handed_out:
             kept = load_state(ledger.feed_state(polled.state.url))
             if kept is not None and kept.polls > polled.state.polls:
-                self._poller.put(kept)
+                self.asked += 1
+                self.failed += bool(kept.failures)
+                if not self._once:
+                    self._poller.put(kept)
             else:
                 unsettled.append(polled)
         if self._words and not unsettled:
