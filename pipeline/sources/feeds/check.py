@@ -86,7 +86,9 @@ def judge(url: str, answer: Answer, settings: Settings, now: float) -> Look:
     undated = len(articles) - len(dates)
     health: Health = "ok"
     message = ""
-    if not articles:
+    if read.cut:
+        health, message = "failing", read.cut
+    elif not articles:
         health, message = "empty", "a feed without entries that can be read"
     elif undated > len(articles) / 2:
         health, message = "undated", f"{undated} of {len(articles)} entries have no date that can be read"

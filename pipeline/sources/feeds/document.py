@@ -30,6 +30,9 @@ _MAX_ID = 512
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 _CHARACTER = re.compile(r"&#(?:[xX]([0-9a-fA-F]+)|([0-9]+));?")
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
+_ROOT = re.compile(r"<([A-Za-z_][\w.:-]*)[^<>]*>")
+_ROOTS = ("rss", "feed", "rdf")
+_ENTRY = re.compile(r"<(/?)(?:[\w.-]{1,40}:)?(?:item|entry)(?:\s[^<>]*)?>", re.IGNORECASE)
 _GLOBAL = ("http://", "https://", "urn:", "tag:")
 _HOURS = re.compile(r"<hour>\s*(\d{1,2})\s*</hour>", re.IGNORECASE)
 _DAYS = re.compile(r"<day>\s*([A-Za-z]{6,9})\s*</day>", re.IGNORECASE)
@@ -45,12 +48,15 @@ class FeedDocument:
         title: the feed's own.
         items: an article, or a dead letter, for each entry, in the document's order.
         wishes: what it asks of its readers.
+        cut: how it ends early, which the last of ``items`` says too; "" where it is whole. Of a document cut short
+            only the entries that stand in it whole are read.
     """
 
     version: str
     title: str
     items: tuple[Article | DeadLetter, ...]
     wishes: Wishes = field(default_factory=Wishes)
+    cut: str = ""
 
 
 @dataclass(frozen=True)
@@ -112,6 +118,7 @@ def _read_xml(text: str, context: _Context) -> FeedDocument:
     body = _DECLARATION.sub("", _NOT_XML.sub("", text.lstrip("\ufeff")), count=1).lstrip()
     # feedparser gives up on the whole document for a reference to no character.
     body = _CHARACTER.sub(_only_characters, body)
+    body, cut = _whole(body)
     document = f'<?xml version="1.0" encoding="utf-8"?>\n{body}'.encode()
     inspect(document)
     # As a stream: a mere string or bytes could be taken for a URL or a file's name, and be opened. Without a base URL:
@@ -131,7 +138,25 @@ def _read_xml(text: str, context: _Context) -> FeedDocument:
         raise NotAFeedError(_what_else(body))
     home = _text(feed.feed, "id") or _text(feed.feed, "link")
     items = _items([_raw(entry) for entry in feed.entries], home, context)
-    return FeedDocument(version or "unknown", _text(feed.feed, "title"), items, _wishes(feed.feed, body))
+    if cut:
+        items += (dead_letter("bad_feed", STEP, cut, context.position, context.payload),)
+    return FeedDocument(version or "unknown", _text(feed.feed, "title"), items, _wishes(feed.feed, body), cut)
+
+
+def _whole(body: str) -> tuple[str, str]:
+    """``body``, and "" where it is whole. One that lacks its root's end tag was cut short: it is closed behind its last
+    whole entry, so that this and those before are read as they are in the whole document; and how it ends is said."""
+    root = _ROOT.search(body)
+    if root is None or root[0].endswith("/>") or root[1].rpartition(":")[2].lower() not in _ROOTS:
+        return body, ""
+    if re.search(rf"</{re.escape(root[1])}\s*>", body[root.end() :], re.IGNORECASE):
+        return body, ""
+    cut = f"the document ends early, without </{root[1][:40]}>: only the entries that stand in it whole were read"
+    last = next(reversed(list(_ENTRY.finditer(body))), None)
+    if last is None:
+        return body, cut
+    channel = "</channel>" if root[1].lower() == "rss" else ""
+    return f"{body[: last.end() if last[1] else last.start()]}{channel}</{root[1]}>", cut
 
 
 def _wishes(feed: Any, body: str) -> Wishes:

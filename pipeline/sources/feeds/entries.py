@@ -94,6 +94,7 @@ def read_new(
     yield Reading(
         url=fetched.url,
         title=" ".join(read.title.split())[:300],
+        error=read.cut,
         wishes=read.wishes,
         entries=tally.entries,
         undated=tally.undated,

@@ -198,7 +198,8 @@ def _record(polled: Polled, state: FeedState, reading: Reading | None) -> Covera
         return Coverage(NAME, state.url, outcome, {k: n for k, n in counts.items() if n or k == "entries"})
     if state.failures:
         outcome = polled.answer.kind if polled.answer.kind in ("gone", "refused") else "failed"
-        return Coverage(NAME, state.url, outcome, {"failures": state.failures}, state.error)
+        read = {"read": reading.new + reading.changed} if reading is not None and reading.entries else {}
+        return Coverage(NAME, state.url, outcome, {"failures": state.failures, **read}, state.error)
     return None if polled.state.polls % 10 else Coverage(NAME, state.url, "unchanged", {"polls": state.polls})
 
 

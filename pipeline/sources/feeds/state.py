@@ -72,7 +72,7 @@ class Reading(BaseModel):
     url: str
     title: str = ""
     wishes: Wishes = Wishes()
-    error: str = Field(default="", description="Why the document is no feed; empty: it is one.")
+    error: str = Field(default="", description="Why the document is no feed, or no whole one; empty: it is one.")
     entries: int = 0
     undated: int = 0
     new: int = 0
@@ -98,6 +98,9 @@ def advance(state: FeedState, answer: Answer, reading: Reading | None, policy: F
         )
     if reading is not None and reading.error:
         # Without its validators: the next poll is to get the document again, not to be told that it did not change.
+        # One cut short whose whole entries were read is asked for as often as ever: it may never be better.
+        if reading.entries:
+            polled = polled.model_copy(update={"failures": 0})
         return _failed(polled, reading.error, answer, policy, now)
     wishes = state.wishes if reading is None else reading.wishes
     update: dict[str, object] = {

@@ -258,6 +258,50 @@ def test_an_entry_with_nothing_in_it_is_a_dead_letter_beside_the_others() -> Non
     assert second.position.entry == "9"
 
 
+CLOSINGS = {"RSS 0.91": "</rss>", "RSS 2.0": "</rss>", "RDF": "</rdf:RDF>", "Atom": "</feed>", "Atom 0.3": "</feed>"}
+
+
+@pytest.mark.parametrize("name", CLOSINGS)
+def test_a_document_cut_short_gives_its_whole_entries_and_says_so(name: str) -> None:
+    whole = DIALECTS[name]
+    (entry_,) = parse(whole)
+    behind = max(whole.rfind("</item>") + len("</item>"), whole.rfind("</entry>") + len("</entry>"))
+    start = max(whole.rfind("<item"), whole.rfind("<entry"))
+    for end in range(start, len(whole)):
+        *entries, letter = parse(whole[:end])
+        assert entries == ([entry_] if end >= behind else []), whole[:end]
+        assert isinstance(letter, DeadLetter)
+        assert letter.cause == "bad_feed"
+        assert f"ends early, without {CLOSINGS[name]}" in letter.message
+
+
+def test_a_second_entry_that_is_cut_does_not_touch_the_first() -> None:
+    whole = rss(("1", "A", ""), ("2", "B &amp; C", ""))
+    first, second = parse(whole)
+    for end in range(whole.index(b"</item>") + 7, len(whole)):
+        read = parse(whole[:end])
+        assert read[0] == first
+        assert read[1:-1] in ([], [second])
+        assert isinstance(read[-1], DeadLetter)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        item("<title>T</title>") + "<!-- 0.2 s --><script></script>",
+        item("<title>T & co</title><description><b></description>"),
+        item("<title>T</title>").replace("</channel>", ""),
+        item("<title>T</title>").replace("</rss>", "</RSS >"),
+        "<!-- made by hand -->" + item("<title>T</title>"),
+        "<!DOCTYPE rss [<!ENTITY nbsp '&#160;'>]>" + item("<title>T</title>"),
+        '<atom:feed xmlns:atom="http://www.w3.org/2005/Atom"><atom:entry><atom:title>T</atom:title></atom:entry></atom:feed>',
+    ],
+)
+def test_what_is_ill_formed_or_adorned_is_not_cut(document: str) -> None:
+    assert isinstance(parse(document)[0], Article)
+    assert len(parse(document)) == 1
+
+
 # -- real documents ------------------------------------------------------------------------------------------------
 
 

@@ -210,6 +210,33 @@ def test_what_is_no_feed_is_one_dead_letter_however_often_it_comes(
     assert live.health(url) == "ok"
 
 
+def test_a_document_cut_short_hides_nothing_from_the_next_poll(server: Server, run: Any) -> None:
+    first, second = ("1", FINE.format("fees"), ago(2)), ("2", "European Central Bank cuts its key rate", ago(1))
+    whole = rss(first, second)
+    url = server.on("/feed", say(200, whole[: whole.rindex(b"</title>")], etag='"a"'))
+    live = run([url])
+    assert live.once() == [first[1]]
+    assert [kept.letter.cause for kept in live.ledger.dead_letters()] == ["bad_feed"]
+    assert (live.health(url), live.state(url).read) == ("failing", False)
+    assert "ends early" in live.state(url).error
+    # However often it comes, it is asked for after the usual pause.
+    for hour in (1, 2, 3):
+        live = run([url], ahead=hour * 3600)
+        assert live.once() == []
+        assert live.state(url).failures == 1
+        assert "if-none-match" not in server.requests[-1].headers
+    server.on("/feed", say(200, whole))
+    live = run([url], ahead=4 * 3600)
+    assert live.once() == [second[1]]
+    assert live.health(url) == "ok"
+    # Once it has been read, even an entry without a date comes when it is whole.
+    whole = rss(first, second, ("3", FINE.format("loans"), "soon"))
+    server.on("/feed", say(200, whole[: whole.rindex(b"</item>")]))
+    assert run([url], ahead=5 * 3600).once() == []
+    server.on("/feed", say(200, whole))
+    assert run([url], ahead=6 * 3600).once() == [FINE.format("loans")]
+
+
 def test_a_permanent_redirect_is_remembered_and_shown(server: Server, run: Any) -> None:
     new = server.on("/new", say(200, rss(("1", FINE.format("fees"), ago(1)))))
     url = server.on("/old", say(301, location="/new"))
