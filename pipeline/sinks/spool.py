@@ -40,7 +40,7 @@ class _Append(beam.DoFn):
         if self._stream is None:
             name = f"{os.getpid()}-{uuid.uuid4().hex}.jsonl"
             self._stream = (Path(self._folder) / name).open("ab")
-        self._stream.write(_order(item).encode() + b"\t" + item.model_dump_json().encode() + b"\n")
+        self._stream.write(_order(item) + b"\t" + item.model_dump_json().encode() + b"\n")
 
     def finish_bundle(self) -> None:
         if self._stream is not None:
@@ -48,18 +48,15 @@ class _Append(beam.DoFn):
             self._stream = None
 
 
-def _order(item: Alert | DeadLetter) -> str:
-    """What the output is sorted by: alerts by event time, undated ones first, and revision; dead letters by place."""
+def _order(item: Alert | DeadLetter) -> bytes:
+    """Without tab and newline, what the output is sorted by: alerts by event time, undated ones first, and revision; dead letters by place."""
     if isinstance(item, Alert):
         time = item.event_time.isoformat() if item.event_time else ""
-        return f"{time} {item.revision:06} {item.id}"
+        return f"{time} {item.revision:06} {item.id}".encode()
     place = item.position
     within = place.offset if place.offset is not None else place.line
-    return (
-        f"{place.origin}\x01{place.partition or 0:06}\x01{within or 0:019}\x01{place.entry or ''}\x01{item.id}".replace(
-            "\t", " "
-        )
-    )
+    key = f"{place.origin}\x01{place.partition or 0:06}\x01{within or 0:019}\x01{place.entry or ''}\x01{item.id}"
+    return key.encode("utf-8", "backslashreplace").replace(b"\t", b" ").replace(b"\n", b" ")
 
 
 def in_order(folder: Path) -> Iterator[bytes]:

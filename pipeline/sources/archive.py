@@ -2,6 +2,7 @@
 line, or one document, is in memory at a time."""
 
 import gzip
+import os
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -63,7 +64,7 @@ def _kind(path: Path) -> str:
 def read_file(path: Path, limits: ReadLimits) -> Iterator[Article | DeadLetter]:
     """Every article of ``path``, or a dead letter for what cannot be read of it. Never raises for any content."""
     kind = _kind(path)
-    position = Position(origin=str(path), kind="file")
+    position = Position(origin=named(path), kind="file")
     try:
         if kind in LINES:
             yield from _read_lines(path, limits)
@@ -73,7 +74,9 @@ def read_file(path: Path, limits: ReadLimits) -> Iterator[Article | DeadLetter]:
             payload = stream.read(limits.max_document_bytes + 1)
         PROGRESS.done += size
     except OSError as error:
-        yield dead_letter("unreadable", STEP, f"cannot read {path}: {error.strerror or error}", position, b"", error)
+        yield dead_letter(
+            "unreadable", STEP, f"cannot read {named(path)}: {error.strerror or error}", position, b"", error
+        )
         return
     if size > limits.max_document_bytes:
         message = f"{size:,} bytes, more than {limits.max_document_bytes:,} (limits.max_document_bytes)"
@@ -81,7 +84,7 @@ def read_file(path: Path, limits: ReadLimits) -> Iterator[Article | DeadLetter]:
     elif kind in TEXTS:
         yield _read_text(payload, position)
     else:
-        yield from parse_feed(payload, str(path), file=True)
+        yield from parse_feed(payload, named(path), file=True)
 
 
 def _read_text(payload: bytes, position: Position) -> Article | DeadLetter:
@@ -145,7 +148,13 @@ def _skip_line(stream: IO[bytes], line: bytes) -> int:
 
 
 def _at(path: Path, line: int) -> Position:
-    return Position(origin=str(path), kind="file", line=line)
+    return Position(origin=named(path), kind="file", line=line)
+
+
+def named(path: Path) -> str:
+    """``path`` as a position names it: what of it is no text, or cannot be printed, is escaped as in Python."""
+    text = os.fsencode(path).decode("utf-8", "backslashreplace")
+    return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def stamped(article: Article) -> Any:
@@ -179,7 +188,7 @@ class ReadArchive(beam.PTransform):
         """One step a file."""
         outputs = (
             begin
-            | "Files" >> beam.Create([(number, str(file)) for number, file in enumerate(self.files)])
+            | "Files" >> beam.Create([(number, os.fsencode(file)) for number, file in enumerate(self.files)])
             | "Read files" >> beam.ParDo(_ReadFile(self.limits)).with_outputs("dead_letters", main="articles")
         )
         return {"articles": outputs.articles, "dead_letters": outputs.dead_letters}
@@ -189,9 +198,9 @@ class _ReadFile(beam.DoFn):
     def __init__(self, limits: ReadLimits) -> None:
         self._limits = limits
 
-    def process(self, numbered: tuple[int, str]) -> Iterator[Any]:
+    def process(self, numbered: tuple[int, bytes]) -> Iterator[Any]:
         number, file = numbered
-        for turn, item in zip(turns(number), read_file(Path(file), self._limits), strict=False):
+        for turn, item in zip(turns(number), read_file(Path(os.fsdecode(file)), self._limits), strict=False):
             if isinstance(item, Article):
                 PROGRESS.articles += 1
                 yield stamped(item.in_turn(turn))

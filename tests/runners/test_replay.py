@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 from collections import Counter
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from pipeline.settings import AlertPolicy, Settings
 from pipeline.sources.archive import archive_files
 from schemas import Alert, CompanyMention, DeadLetter, MarketReaction
 from tests.conftest import ROOT
+from tests.sources.feeds.server import rss
 
 SEEDS = ROOT / "seeds"
 
@@ -223,6 +225,29 @@ def test_bad_input_is_set_aside_and_the_rest_is_replayed(tmp_path):
         ("c.xml", "bad_feed"),
     }
     assert counters["dead_letters"] == len(dead)
+
+
+def test_an_odd_name_of_a_file_or_an_entry_stops_nothing(tmp_path):
+    def good(identity: str) -> bytes:
+        return json.dumps({"id": identity, "title": "ECB raises interest rates by half a point"}).encode() + b"\n"
+
+    (tmp_path / "a.jsonl").write_bytes(good("1"))
+    (tmp_path / os.fsdecode(b"na\xefve.jsonl")).write_bytes(b"{broken\n" + good("2"))
+    (tmp_path / "two\nlines\t.jsonl").write_bytes(b"{broken\n" + good("3"))
+    (tmp_path / os.fsdecode(b"na\xefve.xml")).write_bytes(rss(("1\n2\t3", "", ""), ("4", "ECB cuts its key rate", "")))
+    (tmp_path / os.fsdecode(b"\xfe.txt")).write_bytes(b"")
+    alerts, dead, counters = run(tmp_path)
+    origins = [alert.article.position.origin for alert in alerts if alert.article.position]
+    assert {Path(origin).name for origin in origins} == {
+        "a.jsonl", r"na\xefve.jsonl", r"two\nlines\t.jsonl", r"na\xefve.xml",
+    }  # fmt: skip
+    assert [str(letter.position).removeprefix(f"{tmp_path}/") for letter in dead] == [
+        r"\xfe.txt",
+        r"na\xefve.jsonl:1",
+        "na\\xefve.xml#1\n2\t3",
+        r"two\nlines\t.jsonl:1",
+    ]
+    assert counters["articles"] == 4
 
 
 def test_other_languages_are_passed_by_with_a_count(tmp_path):
