@@ -10,6 +10,7 @@ from schemas import Article, DeadLetter, Position
 from schemas.terms import Cause
 
 STEP = "Source"
+_SPELLINGS = {"date": "published", "link": "url"}
 _TIMES = ("published", "updated", "arrived", "date")
 
 
@@ -49,6 +50,8 @@ def _explain(error: ValidationError) -> tuple[Cause, str]:
         return "bad_json", f"not JSON: {first['msg'].removeprefix('Invalid JSON: ')}"
     key = ".".join(str(part) for part in first["loc"]) or "the record"
     if first["type"] == "extra_forbidden":
+        if name := _SPELLINGS.get(key):
+            return "bad_schema", f"{name!r} and {key!r} are both given and mean the same: keep one"
         return "bad_schema", f"unknown field {key!r}: see `policywire schema article`"
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
     message = f"{key}: {first['msg'].removeprefix('Value error, ')}{more}"

@@ -38,6 +38,12 @@ def test_json_lines_plain_and_gzipped_read_alike(tmp_path):
         (b"{", "bad_json", "not JSON"),
         (b'{"title": "x", "titel": 1}', "bad_schema", "'titel'"),
         (b'{"title": 5}', "bad_schema", "title"),
+        (
+            b'{"title": "x", "published": "2023-01-02", "date": "2023-01-02"}',
+            "bad_schema",
+            "'published' and 'date' are both given and mean the same",
+        ),
+        (b'{"title": "x", "url": "", "link": ""}', "bad_schema", "'url' and 'link' are both given"),
         (b"[1, 2]", "bad_schema", ""),
         (b'{"title": "x", "published": "soon"}', "bad_date", "'soon' is no date"),
         (b'{"title": " "}', "bad_schema", "neither title nor text"),
