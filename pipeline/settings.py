@@ -21,7 +21,7 @@ from pipeline.errors import UsageError
 from pipeline.kafka.settings import KafkaSettings
 from pipeline.secrets import PREFIX, Secret, SecretSettings
 from pipeline.telemetry.settings import TelemetrySettings
-from schemas.terms import Direction, Instrument
+from schemas.terms import JURISDICTION, Direction, Instrument
 
 CONFIG_FILE = "policywire.toml"
 
@@ -33,7 +33,7 @@ class AlertPolicy(BaseModel):
 
     min_confidence: float = Field(default=0.3, ge=0, le=1, description="Signals less sure than this are held back.")
     directions: tuple[Direction, ...] = Field(default=(), description="Only these directions; empty: all.")
-    jurisdictions: tuple[Annotated[str, Field(pattern="^(?:[A-Z]{2}|INT)$")], ...] = Field(
+    jurisdictions: tuple[Annotated[str, Field(pattern=JURISDICTION)], ...] = Field(
         default=(), description="Only these jurisdictions (ISO 3166-1 alpha-2, EU, INT); empty: all."
     )
     instruments: tuple[Instrument, ...] = Field(default=(), description="Only these instruments; empty: all.")

@@ -41,6 +41,9 @@ Cause: TypeAlias = Literal[
     "delivery_failed",
 ]
 
+JURISDICTION: Final = "^(?:[A-Z]{2}|INT)$"
+"""The form of a jurisdiction, as a pattern."""
+
 DIRECTIONS: Final[tuple[Direction, ...]] = get_args(Direction)
 INSTRUMENTS: Final[tuple[Instrument, ...]] = get_args(Instrument)
 STAGES: Final[tuple[Stage, ...]] = get_args(Stage)

@@ -10,7 +10,14 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="See to what could not be read or delivered: list it, look at it, have it tried again.",
+    help="""See to what could not be read or delivered: list it, look at it, have it tried again.
+
+    Examples:
+
+      policywire deadletters list
+
+      policywire deadletters retry --cause delivery_failed
+    """,
 )
 
 _LEDGER = typer.Option(metavar="FILE", help="The embedded store. [dim]default: policywire.sqlite[/dim]")

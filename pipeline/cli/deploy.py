@@ -9,7 +9,19 @@ if TYPE_CHECKING:
     from pipeline.runners.dataflow import Job
     from pipeline.runners.portable import Look
 
-app = typer.Typer(no_args_is_help=True, help="Put the streaming graph on a managed runner.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="""Put the streaming graph on a managed runner.
+
+    Examples:
+
+      policywire deploy dataflow --project my-project --region europe-west1 --bucket my-bucket
+      --image europe-west1-docker.pkg.dev/my-project/policywire/policywire:0.1.0
+      --kafka broker:9092 --alerts kafka://broker:9092/policy-alerts --dry-run
+
+      policywire deploy template > metadata.json
+    """,
+)
 
 METADATA = Path("deploy/dataflow/metadata.json")
 

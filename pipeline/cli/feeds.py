@@ -13,7 +13,17 @@ if TYPE_CHECKING:
     from pipeline.sources.feeds.check import Look
     from pipeline.sources.feeds.state import FeedState
 
-app = typer.Typer(no_args_is_help=True, help="The list of feeds that `run` polls, and how they are.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="""The list of feeds that `run` polls, and how they are.
+
+    Examples:
+
+      policywire feeds add https://news.example/feed.xml
+
+      policywire feeds list --health failing --health dead
+    """,
+)
 
 LedgerOption = Annotated[
     Path | None,

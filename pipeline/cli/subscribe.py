@@ -69,7 +69,7 @@ def command(
     begin = parse_since(since or ("beginning" if once else "now"), datetime.now(UTC))
     wanted = AlertFilter(
         frozenset(_known(direction, DIRECTIONS, "--direction")),
-        frozenset(code.upper() for code in jurisdiction or ()),
+        frozenset(_codes(jurisdiction)),
         frozenset(_known(instrument, INSTRUMENTS, "--instrument")),
         tuple(company or ()),
         min_confidence,
@@ -99,6 +99,17 @@ def _known(given: list[str] | None, terms: tuple[str, ...], option: str) -> list
         if word not in terms:
             raise typer.BadParameter(f"{word!r} is none of {', '.join(terms)}", param_hint=option)
     return lowered
+
+
+def _codes(given: list[str] | None) -> list[str]:
+    import re
+
+    from schemas.terms import JURISDICTION
+
+    for code in given or ():
+        if not re.fullmatch(JURISDICTION, code.upper()):
+            raise typer.BadParameter(f"{code!r} is neither ISO 3166-1 alpha-2, EU nor INT", param_hint="--jurisdiction")
+    return [code.upper() for code in given or ()]
 
 
 class _Lines:

@@ -93,7 +93,7 @@ def test_what_reads_after_a_correction_alerts_once(policywire, read, tmp_path):
         (("retry",), 2, "give ids, or --cause CAUSE, or --all"),
         (("retry", "x", "--all"), 2, "give ids, or --cause CAUSE, or --all"),
         (("show", "zzz"), 1, "no dead letter 'zzz'"),
-        (("show", ""), 1, "several dead letters start with ''"),
+        (("show", ""), 2, "an argument is empty"),
         (("list", "--ledger", "elsewhere.sqlite"), 1, "no ledger at elsewhere.sqlite: `policywire run` makes one"),
     ],
 )

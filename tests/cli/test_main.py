@@ -10,10 +10,11 @@ from pipeline.cli import app
 from tests.conftest import ROOT
 
 COMMANDS = sorted(command.name for command in app.registered_commands if command.name)
+GROUPS = sorted(group.name for group in app.registered_groups if group.name)
 SEEDS = ROOT / "seeds"
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", COMMANDS + GROUPS)
 def test_every_command_explains_itself_with_examples(policywire, command):
     ran = policywire(command, "--help")
     assert ran.code == 0
@@ -54,6 +55,7 @@ def test_version(policywire):
         ("replay", "x", "--show", "-1"),
         ("feeds", "nonsense"),
         ("run", "--poll", "soon"),
+        ("subscribe", "kafka://localhost:1/alerts", "--jurisdiction", "china"),
     ],
 )
 def test_wrong_use_exits_2_and_says_why_in_one_line(policywire, arguments):
