@@ -27,7 +27,7 @@ from pipeline.cli import (
     schema,
     subscribe,
 )
-from pipeline.cli.output import complain
+from pipeline.cli.output import complain, mend_streams, printable
 from pipeline.cli.stopping import clearing_away
 
 INTERRUPTED = 130
@@ -97,14 +97,23 @@ def _empty(arguments: list[str]) -> str:
 
 def main() -> None:
     """Runs the command line and exits: 0 done, 1 failed, 2 wrong use, 130 interrupted, 143 terminated."""
+    mend_streams()
     try:
         code = _code()
         sys.stdout.flush()
     except BrokenPipeError:
-        # The reader of our output went away (`policywire ... | head`): not an error of ours. What it did not read would
-        # fail once more at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader of our output went away (`policywire ... | head`): not an error of ours.
         code = 0
+    except OSError as error:
+        if "POLICYWIRE_TRACE" in os.environ:
+            raise
+        where = printable(str(error.filename or "stdout or a temporary file"))
+        complain(f"{where}: {error.strerror or error}")
+        code = 1
+    else:
+        sys.exit(code)
+    # What stdout did not take would fail once more at exit.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(code)
 
 

@@ -1,5 +1,8 @@
 """What every command prints with: data on stdout, everything else on stderr."""
 
+import codecs
+import io
+import json
 import os
 import sys
 from collections.abc import Iterable, Iterator
@@ -15,6 +18,27 @@ _STDOUT = (Path("-"), Path("/dev/stdout"))
 def complain(message: str) -> None:
     """One error line on stderr."""
     print(f"policywire: {message}", file=sys.stderr)
+
+
+def mend_streams() -> None:
+    """Makes stdin, stdout and stderr fit for whatever is read and printed.
+
+    One that is closed is opened, so that no file of ours takes its number: stdin is empty, stdout fails where something
+    is written to it. What an encoding (ASCII, say) has no way to write is written as in JSON, ``\\u20ac``.
+    """
+    for name, flags, mode in (("stdin", os.O_RDONLY, "r"), ("stdout", os.O_RDONLY, "w"), ("stderr", os.O_WRONLY, "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.open(os.devnull, flags), mode))  # noqa: PTH123, SIM115 -- for as long as we live
+    codecs.register_error("policywire", _as_in_json)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="policywire")
+
+
+def _as_in_json(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return json.dumps(error.object[error.start : error.end])[1:-1], error.end
 
 
 def printable(text: str) -> str:
@@ -72,10 +96,13 @@ def beside(path: Path) -> Path:
 def keep_apart(outputs: Iterable[tuple[str, Path | None]], inputs: Iterable[Path]) -> None:
     """Makes sure that no output, each with its name on the command line, is an input or another output.
 
-    Raises UsageError naming both. What is no regular file (a device, a pipe) may be given several times.
+    Raises UsageError naming both, or an output that is a folder. What is no regular file (a device, a pipe) may be given
+    several times.
     """
     taken = {_identity(path): f"the input {path}" for path in inputs}
     for name, path in outputs:
+        if path is not None and path.is_dir():
+            raise UsageError(f"{name} {path} is a folder; name a file in it")
         if path is None or (path.exists() and not path.is_file()):
             continue
         here = f"{name} {path}"

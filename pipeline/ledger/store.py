@@ -41,6 +41,8 @@ class Ledger(LedgerView):
         """
         self._lock: IO[str] | None = None
         self.copy: Path | None = None
+        if path.is_dir():
+            raise LedgerError(f"the ledger {path} is a folder; name a file in it (--ledger)")
         if not path.exists() and not exclusive:
             raise LedgerError(f"no ledger at {path}: `policywire run` makes one; or give another --ledger")
         if exclusive:
