@@ -49,7 +49,8 @@ class _Append(beam.DoFn):
 
 
 def _order(item: Alert | DeadLetter) -> bytes:
-    """Without tab and newline, what the output is sorted by: alerts by event time, undated ones first, and revision; dead letters by place."""
+    """What the output is sorted by, without tab and newline: alerts by event time, undated ones first, and revision; dead
+    letters by place."""
     if isinstance(item, Alert):
         time = item.event_time.isoformat() if item.event_time else ""
         return f"{time} {item.revision:06} {item.id}".encode()
