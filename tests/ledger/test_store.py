@@ -179,7 +179,7 @@ def test_a_broken_file_a_foreign_one_and_a_folder_are_refused_in_one_line(path, 
     connection.close()
     with pytest.raises(LedgerError, match="another program"):
         Ledger(other)
-    with pytest.raises(LedgerError, match="cannot be opened"):
+    with pytest.raises(LedgerError, match="is a folder; name a file in it"):
         Ledger(tmp_path)
 
 
