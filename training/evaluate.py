@@ -9,7 +9,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 
 from pipeline.signals import jurisdiction
-from pipeline.signals.decision import Decision, decide, probability, seen_words
+from pipeline.signals.decision import Decision, decide, log_odds, seen_words
 from pipeline.signals.direction import settle
 from pipeline.signals.weights import Weights
 from training.corpus import Item
@@ -20,8 +20,8 @@ FOLDS = 5
 
 @dataclass(frozen=True)
 class Read:
-    """What a model that never saw the example said of it: ``raw`` are the log odds of a signal, ``words`` those by words
-    alone."""
+    """What a model that never saw the example said of it: ``raw`` are the log odds of a signal, ``words`` those of the
+    linear model by words alone."""
 
     example: Example
     decision: Decision
@@ -45,13 +45,13 @@ def cross_validate(
         for i in test:
             e = dev[i]
             decision = settle(decide(weights, e.features), e.opening.frames)
-            words = probability(weights, seen_words(weights, e.features.title, e.features.body))
+            words = log_odds(weights, seen_words(weights, e.features.title, e.features.body))
             whose = jurisdiction.choose(e.jurisdictions, weights.jurisdiction)
-            read[i] = Read(e, decision, log_odds(decision.probability), log_odds(words), whose)
+            read[i] = Read(e, decision, decision.odds, words, whose)
     return [read[i] for i in range(len(dev))]
 
 
-def log_odds(chance: float) -> float:
+def logit(chance: float) -> float:
     """Of a probability, cut where its distance from 0 and 1 is below 1e-9."""
     p = min(max(chance, 1e-9), 1 - 1e-9)
     return float(np.log(p / (1 - p)))

@@ -17,6 +17,7 @@ from pipeline.signals.decision import STAGES
 from pipeline.signals.features import NAMED, Features
 from pipeline.signals.grams import BLOCKS, Grams, Lexicon, block_of, known
 from pipeline.signals.hits import KIND
+from pipeline.signals.network import network
 from pipeline.signals.opening import Opening, opening, start
 from pipeline.signals.vocabulary import terms
 from pipeline.signals.weights import Glance, Weights
@@ -210,4 +211,5 @@ def fit(examples: Sequence[Example], options: Options, version: str = "cv") -> W
         jurisdiction=fit_jurisdiction(examples),
         thresholds={"signal": 0.5, "words": 0.0},
         glance=Glance({}, {}, 0.0, -1.0),
+        network=network(),
     )

@@ -1,14 +1,16 @@
 """Trains the teacher: a small transformer fine-tuned on the labels, whose soft labels of the archive train the fast
-model. Run rarely, by hand, in an environment of its own (torch, transformers, and a folder with MiniLM's weights):
+models. Run rarely, by hand, in an environment of its own (torch, transformers, and a folder with the weights and tokenizer
+of bge-small-en-v1.5, a BERT of twelve layers, 33 million weights, MIT licence):
 
-    python -m training.teacher --shared ../shared --base FOLDER --out training/labels/soft.npz
+    python -m training.teacher --shared ../shared --base FOLDER --state teacher.pt --out training/labels/soft.npz
 
-The teacher learns from the archive's labels only and never sees the development set, nor items that tell the same, so
-that figures on the development set stay honest for whatever is trained on its soft labels. CPU, about 20 minutes.
+The teacher learns from the archive's labels and from what was written for training. It never sees the development set, nor
+items that tell the same, so that figures on the development set stay honest for whatever is trained on its soft labels. CPU
+with bfloat16, about 40 minutes on two cores. It reads the development set with F1 0.886 of signals, macro F1 0.733 of
+directions and 0.124 of them opposed.
 
-The soft labels in use were not made by one run of ``main``, which has not been run as it stands, but by these functions
-step by step: with the embeddings and the first layer frozen, three of four scheduled epochs, 64 tokens in prediction, and
-items chosen by two earlier linear models. A new run gives like labels, not the same.
+The soft labels in use were made by these steps run one by one, not by one run of ``main`` as it stands; a new run gives
+like labels, not the same.
 """
 
 import argparse
@@ -31,29 +33,40 @@ from training import corpus
 OUTPUTS = 1 + sum(map(len, corpus.HEADS.values()))
 
 
+# How much an item counts by its origin, for signal or not and for the labels of a signal.
+WEIGHT = {"archive": (1.0, 1.0), "doubtful": (0.0, 1.0), "written": (0.2, 0.6)}
+# How much each head counts: direction, instrument, stage.
+HEAD_WEIGHT = (1.5, 0.7, 0.7)
+
+
 @dataclass(frozen=True)
 class Settings:
-    epochs: int = 3
+    """``frozen``: so many layers above the vectors stay as they are; ``tokens``: so many word pieces are read."""
+
+    epochs: float = 1.75
     batch: int = 32
-    rate: float = 1e-4
+    rate: float = 1.2e-4
     head_rate: float = 1e-3
-    tokens: int = 80
+    frozen: int = 3
+    tokens: int = 48
     seed: int = 1
-    label_weight: float = 1.0
 
 
 class Teacher(nn.Module):
     """The base model with one linear layer for all outputs on its mean and first vectors."""
 
-    def __init__(self, base: str) -> None:
+    def __init__(self, base: str, frozen: int) -> None:
         super().__init__()
         self.base = AutoModel.from_pretrained(base)
+        for part in (self.base.embeddings, *self.base.encoder.layer[:frozen]):
+            part.requires_grad_(False)
         width = self.base.config.hidden_size
         self.drop = nn.Dropout(0.1)
         self.head = nn.Linear(2 * width, OUTPUTS)
 
     def forward(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        states = self.base(input_ids=ids, attention_mask=mask).last_hidden_state
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            states = self.base(input_ids=ids, attention_mask=mask).last_hidden_state.float()
         weight = mask.unsqueeze(-1).to(states.dtype)
         mean = (states * weight).sum(1) / weight.sum(1)
         return self.head(self.drop(torch.cat([mean, states[:, 0]], 1)))
@@ -89,16 +102,16 @@ def targets(items: Sequence[corpus.Item]) -> torch.Tensor:
     return torch.tensor(rows)
 
 
-def loss_of(raw: torch.Tensor, gold: torch.Tensor, label_weight: float) -> torch.Tensor:
-    total = nn.functional.binary_cross_entropy_with_logits(raw[:, 0], gold[:, 0].float())
+def loss_of(raw: torch.Tensor, gold: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    of_signal = nn.functional.binary_cross_entropy_with_logits(raw[:, 0], gold[:, 0].float(), reduction="none")
+    total = (weight[:, 0] * of_signal).mean()
     at = 1
-    for i, values in enumerate(corpus.HEADS.values(), 1):
+    for i, (values, factor) in enumerate(zip(corpus.HEADS.values(), HEAD_WEIGHT, strict=True), 1):
         known = gold[:, i] >= 0
         if known.any():
-            part = nn.functional.cross_entropy(
-                raw[known, at : at + len(values)], gold[known, i], label_smoothing=0.05, reduction="sum"
-            )
-            total = total + label_weight * part / len(gold)
+            scores = raw[known, at : at + len(values)]
+            part = nn.functional.cross_entropy(scores, gold[known, i], label_smoothing=0.05, reduction="none")
+            total = total + factor * (part * weight[known, 1]).sum() / len(gold)
         at += len(values)
     return total
 
@@ -119,35 +132,39 @@ def train(
     torch.manual_seed(settings.seed)
     chance = random.Random(settings.seed)
     tokenizer = AutoTokenizer.from_pretrained(base)
-    model = Teacher(base)
+    model = Teacher(base, settings.frozen)
     rows = encode(tokenizer, [(i.title, i.text) for i in items], settings.tokens)
-    gold = targets(items)
+    gold, weight = targets(items), torch.tensor([WEIGHT[i.origin] for i in items])
     lengths = list(map(len, rows))
     optimiser = torch.optim.AdamW(
         [
-            {"params": model.base.parameters(), "lr": settings.rate},
+            {"params": [p for p in model.base.parameters() if p.requires_grad], "lr": settings.rate},
             {"params": model.head.parameters(), "lr": settings.head_rate},
         ],
         weight_decay=0.01,
     )
-    steps = settings.epochs * ((len(rows) + settings.batch - 1) // settings.batch)
+    steps = int(settings.epochs * ((len(rows) + settings.batch - 1) // settings.batch))
     warm = max(1, steps // 15)
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimiser, lambda s: min((s + 1) / warm, max(0.02, (steps - s) / max(1, steps - warm)))
     )
-    for epoch in range(settings.epochs):
-        model.train()
-        start, total = time.time(), 0.0
-        for batch in batches(lengths, settings.batch, chance):
-            ids, mask = pad([rows[i] for i in batch])
-            loss = loss_of(model(ids, mask), gold[batch], settings.label_weight)
-            optimiser.zero_grad()
-            loss.backward()
-            nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            optimiser.step()
-            schedule.step()
-            total += float(loss) * len(batch)
-        print(f"epoch {epoch + 1}: loss {total / len(rows):.3f}, {time.time() - start:.0f} s", flush=True)
+    model.train()
+    start, total = time.time(), 0.0
+    order: list[list[int]] = []
+    for step in range(1, steps + 1):
+        order = order or batches(lengths, settings.batch, chance)
+        batch = order.pop()
+        ids, mask = pad([rows[i] for i in batch])
+        loss = loss_of(model(ids, mask), gold[batch], weight[batch])
+        optimiser.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimiser.step()
+        schedule.step()
+        total += float(loss.detach())
+        if step % 50 == 0:
+            print(f"step {step} of {steps}: loss {total / 50:.3f}, {time.time() - start:.0f} s", flush=True)
+            total = 0.0
     return model, tokenizer
 
 
@@ -177,27 +194,32 @@ def soft_labels(raw: np.ndarray) -> np.ndarray:
 
 
 def main() -> None:
-    """Trains on the archive's labels and writes soft labels of the unlabelled items that may hold a signal."""
+    """Trains on the archive's labels and what was written, and writes soft labels of what may hold a signal: of the doubtful
+    items, and of those without labels."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--shared", type=Path, default=Path("../shared"))
-    parser.add_argument("--base", required=True, help="folder with the weights and tokenizer of all-MiniLM-L6-v2")
+    parser.add_argument("--base", required=True, help="folder with the weights and tokenizer of bge-small-en-v1.5")
+    parser.add_argument("--state", type=Path, required=True, help="where to keep the trained teacher")
     parser.add_argument("--out", type=Path, default=corpus.LABELS / "soft.npz")
-    parser.add_argument("--least", type=float, default=0.04, help="probability of a signal, by the linear model")
+    parser.add_argument("--least", type=float, default=0.025, help="probability of a signal, by the fast models")
     chosen = parser.parse_args()
     settings = Settings()
     known = corpus.dev(chosen.shared)
     labelled = corpus.archive(chosen.shared, known)
-    model, tokenizer = train(chosen.base, labelled, settings)
+    items = [i for i in (*labelled, *corpus.written()) if WEIGHT[i.origin][0] or i.signal]
+    model, tokenizer = train(chosen.base, items, settings)
+    torch.save(model.state_dict(), chosen.state)
     without = {corpus.key(item.title) for item in [*known, *labelled]}
     read = reader(None).read
-    items = [
+    asked = [i for i in labelled if i.origin == "doubtful"]
+    asked += [
         item
         for item in corpus.unlabelled(chosen.shared)
         if corpus.key(item.title) not in without and read(item.title, item.text).signals.probability >= chosen.least
     ]
-    said = soft_labels(predict(model, tokenizer, [(i.title, i.text) for i in items], settings.tokens))
-    order = np.argsort([i.id for i in items])
-    ids = np.array([items[n].id for n in order])
+    said = soft_labels(predict(model, tokenizer, [(i.title, i.text) for i in asked], settings.tokens))
+    order = np.argsort([i.id for i in asked])
+    ids = np.array([asked[n].id for n in order])
     np.savez_compressed(chosen.out, ids=ids, said=np.round(said[order] * 255).astype(np.uint8))
 
 

@@ -25,7 +25,7 @@ from training.evaluate import (
     cross_validate,
     figures,
     length,
-    log_odds,
+    logit,
 )
 from training.model import Options, example_maker, fit, fit_glance
 
@@ -69,7 +69,7 @@ def _looked_at(weights: Weights, reads: Sequence[Read]) -> list[Read]:
     """The reads, those that would be dismissed before their cues and frames are read as no signal. The first look is that
     of ``weights``, which never saw the examples themselves, but learned from a model that did."""
     slope, offset = weights.calibration
-    least = (log_odds(weights.thresholds["words"]) - offset) / slope
+    least = (logit(weights.thresholds["words"]) - offset) / slope
     passed = [glance.score(weights.glance, r.example.document) >= weights.glance.cutoff for r in reads]
     return [
         r if seen and r.words >= least else replace(r, raw=float("-inf")) for r, seen in zip(reads, passed, strict=True)

@@ -1,10 +1,10 @@
 """Groups words of like use: writes ``pipeline/signals/data/word_groups.txt``. Run rarely, by hand, in the environment of
 ``training.teacher``, whose fine-tuned model it reads:
 
-    python -m training.word_groups --shared ../shared --base FOLDER --state TEACHER.pt
+    python -m training.word_groups --shared ../shared --base FOLDER --state TEACHER.pt --keep USES
 
-A word's use is the mean of what the third of the teacher's six layers makes of it over the texts that are trained on
-(never the development set's); uses are parted by k-means. CPU, half an hour.
+A word's use is the mean of what the sixth of the teacher's twelve layers makes of it over the texts that are trained on
+(never the development set's); uses are parted by k-means. CPU, some minutes.
 """
 
 import argparse
@@ -26,7 +26,7 @@ OUT = Path(__file__).parents[1] / "pipeline" / "signals" / "data" / "word_groups
 GROUPS = 800
 # A word seen in fewer texts stands in no group; so many words of a text are read.
 LEAST, WORDS = 3, 56
-LAYER, BATCH = 3, 64
+LAYER, BATCH = 6, 64
 SEED = 3
 
 
@@ -83,9 +83,10 @@ def main() -> None:
     """Reads, groups, and writes."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--shared", type=Path, default=Path("../shared"))
-    parser.add_argument("--base", help="folder with the weights and tokenizer of all-MiniLM-L6-v2")
+    parser.add_argument("--base", help="folder with the base model's weights and tokenizer")
     parser.add_argument("--state", help="the teacher's state, as torch saves it")
-    parser.add_argument("--uses", type=Path, help="uses found before (words and rows, pickled), instead of reading")
+    parser.add_argument("--uses", type=Path, help="uses kept before, instead of reading")
+    parser.add_argument("--keep", type=Path, help="where to keep the uses (words and rows, pickled)")
     parser.add_argument("--out", type=Path, default=OUT)
     chosen = parser.parse_args()
     if chosen.uses:
@@ -102,6 +103,8 @@ def main() -> None:
             texts.append([*words(document.title), ".", *words(document.full[document.body_start : end])])
         vocabulary = known(texts)
         found = uses(chosen.base, chosen.state, texts, vocabulary)
+        if chosen.keep:
+            chosen.keep.write_bytes(pickle.dumps((vocabulary, found)))
     lines = [" ".join(group) for group in grouped(vocabulary, found)]
     lines.insert(
         0, "# Words of like use in news, a group a line. Learned by training/word_groups.py; see its docstring."

@@ -6,8 +6,8 @@ and the block is scaled to unit length, so that long and short articles can be c
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from dataclasses import dataclass, replace
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -19,10 +19,16 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 STAGES: tuple[Stage, ...] = ("signalled", "proposed", "decided")
 
+# The network is asked where the linear model's log odds of a signal are no lower, and has this share in what is said. Both
+# are taken from cross-validation (docs/model_card.md).
+NETWORK_FROM: Final = -1.0
+NETWORK_SHARE: Final = 0.35
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What the model says of one article. ``probability`` is calibrated; shares sum to one in each group."""
+    """What is said of one article. ``probability`` is calibrated, ``odds`` are what it comes from; shares sum to one in each
+    group."""
 
     probability: float
     direction: Direction
@@ -31,6 +37,7 @@ class Decision:
     directions: tuple[float, ...] = ()
     instruments: tuple[float, ...] = ()
     stages: tuple[float, ...] = ()
+    odds: float = 0.0
 
 
 def _softmax(scores: list[float]) -> tuple[float, ...]:
@@ -84,31 +91,43 @@ def both(one: Seen, other: Seen) -> Seen:
     return Seen(np.concatenate((one.rows, other.rows)), np.concatenate((one.scale, other.scale)))
 
 
-def probability(weights: Weights, known: Seen) -> float:
-    """The calibrated probability of a signal: the first of the model's outputs, which alone settles most articles."""
+def log_odds(weights: Weights, known: Seen) -> float:
+    """Of a signal, by the linear model: the first of its outputs, which alone settles most articles."""
+    return float(weights.bias[0] + known.scale @ weights.signal[known.rows])
+
+
+def probability(weights: Weights, odds: float) -> float:
+    """The calibrated probability of a signal, from its log odds."""
     slope, offset = weights.calibration
-    return sigmoid(slope * float(weights.bias[0] + known.scale @ weights.signal[known.rows]) + offset)
+    return sigmoid(slope * odds + offset)
 
 
-def labels(weights: Weights, known: Seen, chance: float) -> Decision:
-    """All that the model says, given the ``probability`` that it says."""
-    raw = (weights.bias + known.scale @ weights.rows[known.rows]).tolist()
+def labels(weights: Weights, known: Seen, title: Sequence[str], body: Sequence[str]) -> Decision:
+    """All that is said of an article in which the model knows ``known`` and whose words are ``title`` and ``body``: the
+    outputs of linear model and network, averaged."""
+    linear = weights.bias + known.scale @ weights.rows[known.rows]
+    raw = (linear + NETWORK_SHARE * (weights.network.outputs(title, body) - linear)).tolist()
     n_dir, n_ins = len(DIRECTIONS), len(INSTRUMENTS)
     directions = _softmax(raw[1 : 1 + n_dir])
     instruments = _softmax(raw[1 + n_dir : 1 + n_dir + n_ins])
     stages = _softmax(raw[1 + n_dir + n_ins :])
     return Decision(
-        chance,
+        probability(weights, raw[0]),
         DIRECTIONS[directions.index(max(directions))],
         INSTRUMENTS[instruments.index(max(instruments))],
         STAGES[stages.index(max(stages))],
         directions,
         instruments,
         stages,
+        raw[0],
     )
 
 
 def decide(weights: Weights, features: Features) -> Decision:
-    """All that the model says of an article's features."""
+    """All that is said of an article's features; of a signal by the linear model alone where that is sure of none."""
     known = both(seen_words(weights, features.title, features.body), seen_names(weights, features.named))
-    return labels(weights, known, probability(weights, known))
+    decision = labels(weights, known, features.title, features.body)
+    odds = log_odds(weights, known)
+    if odds >= NETWORK_FROM:
+        return decision
+    return replace(decision, probability=probability(weights, odds), odds=odds)

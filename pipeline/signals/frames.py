@@ -29,6 +29,7 @@ _NOMINAL = frozenset(
         "burden.penalty",
         "burden.ban",
         "burden.probe",
+        "burden.sanction",
     )
 )
 ACTORS = frozenset(("body", "generic", "place"))
@@ -51,15 +52,31 @@ _PASSIVES = frozenset(
         ),
     )
 )
+# Acts that may tell what becomes of what stands before them: "curbs end", "tax to drop", "fee hike", "ban takes effect".
+_ALONE = frozenset(
+    (
+        *("rise", "rises", "rising", "rose", "increase", "increases", "increasing", "jump", "jumps", "hike", "hikes"),
+        *("double", "doubles", "triple", "resume", "resumes", "drop", "drops", "dropping", "shrink", "shrinks"),
+        *("end", "ends", "ending", "expire", "expires", "lapse", "lapses", "ease", "eases", "easing", "cut", "cuts"),
+        *("collapse", "collapses", "unravel", "unravels", "take effect", "takes effect", "took effect"),
+        *("come into force", "comes into force", "come into effect", "comes into effect", "goes into effect"),
+        *("begin", "begins", "start", "starts", "kick in", "kicks in", "kicked in", "in effect", "in force"),
+        *("becomes law", "become law", "became law"),
+    )
+)
 _RATES = {"up.raise": 1, "down.cut": -1}
 _EASINGS = frozenset(("down.cut", "down.soften", "down.delay"))
 # Approving or backing a burden puts it in force: "backs levy", "approves sanctions".
 _BACKINGS = frozenset(("ease.approve", "ease.back"))
+# Whose other side may be a public body: "sides with the regulator", "sues the agency".
+_CONTESTS = frozenset(("ease.side", "tight.sue"))
 # What is raised when it is lifted.
 _LIFTED = frozenset(("burden.interest", "burden.rate", "burden.wage"))
 
-# Both are searched for in folded text: ignoring case takes three times as long.
-_CLAUSE = re.compile(r"[;:,—–]\s| (?:but|while|although|though|whereas|as|after|despite|-)\s")
+# What may stand between a noun and the act that it is the subject of: "levy on hotels to rise".
+_SUBJECT = re.compile(r"(?: (?:on|for|of|to) [^,.;:]{1,40})?[^,.;:]{1,16}")
+# All are searched for in folded text: ignoring case takes three times as long.
+_CLAUSE = re.compile(r"[;:,—–]\s| (?:but|while|although|though|whereas|as|after|despite|amid|ahead of|-)\s")
 _BACKGROUND = re.compile(
     r"\b(?:last (?:year|month|week)|(?:years?|months?|weeks?|decades?) ago|in (?:late |early |mid-)?(?:19|20)\d\d|"
     r"since (?:late |early )?(?:19|20)\d\d|had (?:been )?\w+|previously|earlier this|began in|were \w+ed|as part of)\b"
@@ -116,7 +133,8 @@ class _Object(NamedTuple):
 
 def _joined(full: str, clause: Sequence[Hit], at: int) -> _Object | None:
     """The polarity of object ``at`` together with what is joined to it, None where nothing is: a law and what it does
-    ("plan to raise rates", "ruling limiting access"), a package of measures, a burden's easing ("lockdown easing")."""
+    ("plan to raise rates", "ruling limiting access"), a package of measures, a burden's easing ("lockdown easing",
+    "sanctions waiver"), a burden on it ("merger rules")."""
     group = clause[at][2].as_object
     following = clause[at + 1]
     term: Term = following[2]
@@ -134,8 +152,16 @@ def _joined(full: str, clause: Sequence[Hit], at: int) -> _Object | None:
         if not value:
             return None
         return _Object(value, inner_object.hit or following, inner_object.group or term.cls, inner_object.upto)
-    if between in (" ", "-") and group.startswith("burden.") and term.cls in _EASINGS:
-        return _Object(-1, following, group, at + 1)
+    if between not in (" ", "-"):
+        return None
+    if group.startswith("burden."):
+        if term.cls in _EASINGS:
+            return _Object(-1, following, group, at + 1)
+        if term.as_object == "support.cut":
+            return _Object(-1, following, "support.cut", at + 1)
+    elif term.as_object.startswith("burden.") and clause[at][2].family not in ACTS:
+        # The last noun of several is what they are: "merger rules", "exploration ban".
+        return _Object(1, following, term.as_object, at + 1)
     return None
 
 
@@ -165,11 +191,41 @@ def _passive(folded: str, hit: Hit) -> bool:
     return bool(hit[2].form == "ed") or folded[hit[0] : hit[1]] in _PASSIVES
 
 
+def _told_before(folded: str, clause: Sequence[Hit], at: int, used: int) -> _Object | None:
+    """What stands right before act ``at`` and is told by it ("curbs to end"), None where nothing does."""
+    if folded[clause[at][0] : clause[at][1]] not in _ALONE:
+        return None
+    back = at - 1
+    while back > used and clause[back][2].family in ("modal", "industry", "sector", "place"):
+        back -= 1
+    if back <= used or not _SUBJECT.fullmatch(folded, clause[back][1], clause[at][0]):
+        return None
+    group = clause[back][2].as_object
+    if not group.startswith(("burden.", "support.")):
+        return None
+    return _Object(POLARITY[group.partition(".")[0]], clause[back], group, at)
+
+
+def _against_whom(clause: Sequence[Hit], after: int) -> _Object | None:
+    """The public body right behind act ``after``, whose power is what is decided on; None where there is none."""
+    for j in range(after + 1, min(after + 3, len(clause))):
+        term: Term = clause[j][2]
+        if clause[j][0] - clause[j - 1][1] > 5:
+            break
+        if term.family in ("body", "generic") and term.group != "court":
+            return _Object(1, clause[j], "power." + term.group, j)
+        if term.family != "place":
+            break
+    return None
+
+
 def _undone(folded: str, clause: Sequence[Hit], at: int) -> bool:
     """Whether the noun ``at`` is the object of an act that follows it in the passive: "ban on scooters lifted"."""
-    for hit in clause[at + 1 : at + 4]:
+    for hit in clause[at + 1 : at + 5]:
+        if hit[2].family in ("industry", "sector"):
+            continue
         if hit[2].family in ("down", "block", "keep"):
-            return _passive(folded, hit)
+            return _passive(folded, hit) or folded[hit[0] : hit[1]] in _ALONE
         if hit[2].as_object or hit[2].family in ACTS:
             return False
     return False
@@ -205,6 +261,8 @@ def _clause_frames(
             continue
         if i <= used:
             continue
+        if actor is None and term.as_object.startswith("burden.") and _undone(folded, clause, i):
+            continue  # A noun at the head of its clause, told by what follows: "curbs on lenders to end".
         if cls in ACTS:
             # Talks and pauses take no object: "met banks and signalled the end of the curbs" tells it by another act.
             found = _object(full, clause, i) if cls != "keep" else _Object(0, None, "", i)
@@ -216,7 +274,15 @@ def _clause_frames(
                     # Passive and headline order: "tariffs lifted", "rate rises paused".
                     group_ = clause[back][2].as_object
                     found = _Object(POLARITY.get(group_.partition(".")[0], 0), clause[back], group_, i)
+            if found.hit is None and cls in ("up", "down", "pass"):
+                found = _told_before(folded, clause, i, used) or found
+            if found.hit is None and (cls == "block" or term.cls in _CONTESTS):
+                found = _against_whom(clause, i) or found
             value = compose(cls, found.polarity)
+            if found.group.startswith("power.") and cls != "block":
+                value = 1 if term.cls == "ease.side" else 0
+            if term.cls in ("block.against", "block.blame") and found.hit is None:
+                value = 1  # Against nobody's rule, so against a firm.
             if cls == "tight" and found.hit is not None and found.polarity < 0 and found.upto > i + 1:
                 value = 1
             if cls == "ask" and found.hit is not None and _undone(folded, clause, found.upto):

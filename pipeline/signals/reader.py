@@ -7,7 +7,17 @@ from typing import Any
 from pipeline.articles.document import Document
 from pipeline.scan import Hit
 from pipeline.signals import evidence, glance, jurisdiction, sectors
-from pipeline.signals.decision import Decision, both, labels, probability, seen_names, seen_words, sigmoid
+from pipeline.signals.decision import (
+    NETWORK_FROM,
+    Decision,
+    both,
+    labels,
+    log_odds,
+    probability,
+    seen_names,
+    seen_words,
+    sigmoid,
+)
 from pipeline.signals.direction import settle
 from pipeline.signals.frames import ACTS, Frame
 from pipeline.signals.hits import KIND
@@ -92,18 +102,21 @@ class SignalReader:
         if not begun.sentences:
             return SignalReading(0.0, whole=Whole(document, ()))
         words = seen_words(self._weights, begun.title, begun.body)
-        chance = probability(self._weights, words)
+        chance = probability(self._weights, log_odds(self._weights, words))
         if chance < self._weights.thresholds["words"]:
             return SignalReading(min(chance, self._threshold), dismissed=True, whole=Whole(document, ()))
         hits = scan(document.full).get(KIND, ())
         start = opening(document, begun, hits)
         whole = Whole(document, hits, start)
         known = both(words, seen_names(self._weights, start.features.named))
-        chance = probability(self._weights, known)
-        if chance < self._threshold:
-            return SignalReading(chance, whole=whole)
-        decision = settle(labels(self._weights, known, chance), start.frames)
-        return SignalReading(chance, self._signals(whole, start, decision), decision, whole=whole)
+        odds = log_odds(self._weights, known)
+        if odds < NETWORK_FROM:
+            return SignalReading(min(probability(self._weights, odds), self._threshold), whole=whole)
+        decision = labels(self._weights, known, begun.title, begun.body)
+        if decision.probability < self._threshold:
+            return SignalReading(decision.probability, whole=whole)
+        decision = settle(decision, start.frames)
+        return SignalReading(decision.probability, self._signals(whole, start, decision), decision, whole=whole)
 
     def _signals(self, whole: Whole, start: Opening, decision: Decision) -> tuple[Signal, ...]:
         document, told = whole.document, whole.frames

@@ -1,4 +1,4 @@
-"""The learned weights: one row of outputs for each feature, read from ``data/weights.npz``.
+"""The learned weights: one row of outputs for each feature, read from ``data/weights.npz``, and the network beside them.
 
 Written by ``training/train.py``. Loading takes some 50 ms; no machine-learning library is needed.
 """
@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.signals.grams import BLOCKS, Grams, Lexicon, block_of
+from pipeline.signals.network import Network, network
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -42,6 +43,7 @@ class Weights:
     jurisdiction: tuple[float, ...]
     thresholds: dict[str, float]
     glance: Glance
+    network: Network
 
     @cached_property
     def signal(self) -> Array:
@@ -97,4 +99,5 @@ def weights() -> Weights:
                 bias=float(held["glance_numbers"][0]),
                 cutoff=float(held["glance_numbers"][1]),
             ),
+            network=network(),
         )

@@ -47,6 +47,14 @@ TIGHTENING = [
     "Central bank lifts interest rates",
     "Regulator tightens rules for insurers",
     "Government scraps tax break for landlords",
+    "Levy on hotels to rise",
+    "Ferry subsidy to end in March",
+    "Surcharge takes effect",
+    "Court rules against parcel firm",
+    "Court sides with regulator",
+    "Premier blasts tax cuts",
+    "Ministry widens rules on mergers",
+    "Ministry issues merger rules",
 ]
 EASING = [
     "Ministry lifts ban on coal exports",
@@ -73,6 +81,16 @@ EASING = [
     "Regulator waives fees for start-ups",
     "Government postpones plastics ban",
     "Lawmakers reject moratorium on data centres",
+    "Curbs on lenders to end",
+    "Curbs on lenders lifted",
+    "Toll for lorries to drop next month",
+    "Court sides with broker over bus lanes",
+    "Court rules against the regulator",
+    "Minister slams plan to tax lenders",
+    "Watchdog softens stance on merger",
+    "Regulator loses its bid to ban fund fees",
+    "Council may drop drilling ban",
+    "Ministry extends tariff exemption",
 ]
 
 

@@ -1,0 +1,187 @@
+"""Trains the network of ``pipeline.signals.network``. Run rarely, by hand, in the environment of ``training.teacher``, after
+it and ``training.word_groups``:
+
+    python -m training.network --shared ../shared --uses USES
+
+It learns from the labels, and from the teacher's soft labels of what has none; the vectors of its words begin as what the
+teacher makes of their uses (``training.word_groups --keep USES``), in as many dimensions as tell most. It never sees the
+development set, so that figures on that stay honest. CPU, some seven minutes on one core.
+"""
+
+import argparse
+import math
+import pickle
+import random
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from pipeline.articles.clean import clean
+from pipeline.signals.features import READ_CHARS, words
+from pipeline.signals.network import STEPS, TITLE_WORDS, UNKNOWN, WORDS
+from training import corpus
+from training.teacher import OUTPUTS, batches, targets
+
+OUT = Path(__file__).parents[1] / "pipeline" / "signals" / "data" / "network.npz"
+DIMENSIONS, WIDTH, HEADS = 48, 64, 4
+# A word in fewer texts has no vector of its own.
+LEAST = 6
+EPOCHS, BATCH, RATE = 8, 64, 1e-3
+# How much an item counts by its origin, for signal or not and for the labels of a signal.
+WEIGHT = {"archive": (1.0, 1.0), "doubtful": (0.0, 1.0), "written": (0.2, 0.6), "taught": (0.0, 0.0)}
+# How much each head counts: direction, instrument, stage.
+HEAD_WEIGHT = (1.5, 0.7, 0.7)
+
+Array = np.ndarray[Any, np.dtype[Any]]
+Row = tuple[list[int], int]
+
+
+class Net(nn.Module):
+    """``pipeline.signals.network.Network`` for training."""
+
+    def __init__(self, vectors: Array) -> None:
+        super().__init__()
+        self.vectors = nn.Embedding.from_pretrained(torch.tensor(vectors), freeze=False)
+        self.zones = nn.Embedding(3, DIMENSIONS)
+        self.zones.weight.data *= 0.1
+        sizes = (DIMENSIONS, *[WIDTH] * (len(STEPS) - 1))
+        self.layers = nn.ModuleList(
+            nn.Conv1d(size, WIDTH, 3, padding=step, dilation=step) for size, step in zip(sizes, STEPS, strict=True)
+        )
+        self.attention = nn.Linear(WIDTH, HEADS)
+        self.head = nn.Linear((2 + HEADS) * WIDTH, OUTPUTS)
+        self.some, self.more = nn.Dropout(0.2), nn.Dropout(0.4)
+
+    def forward(self, read: torch.Tensor, zone: torch.Tensor) -> torch.Tensor:
+        there = (zone > 0).unsqueeze(1)
+        states = self.some(self.vectors(read) + self.zones(zone)).transpose(1, 2) * there
+        for depth, layer in enumerate(self.layers):
+            made = torch.relu(layer(self.some(states) if depth else states)) * there
+            states = states + made if depth else made
+        highest = [(states * (zone == z).unsqueeze(1)).amax(2) for z in (1, 2)]
+        weighed = self.attention(states.transpose(1, 2)).masked_fill(~there.transpose(1, 2), -1e4).softmax(1)
+        seen = torch.einsum("bwl,blk->bkw", states, weighed).flatten(1)
+        return self.head(self.more(torch.cat([*highest, seen], 1)))
+
+
+def start_vectors(vocabulary: Sequence[str], counts: Counter[str], uses: Path) -> Array:
+    """A row a word, behind those of no word and of an unknown one: its use among the directions that tell most."""
+    known, found = pickle.loads(uses.read_bytes())
+    at = {word: i for i, word in enumerate(known)}
+    rows = np.stack([found[at[w]] if w in at else np.zeros(found.shape[1]) for w in vocabulary])
+    met = np.abs(rows).sum(1, keepdims=True) > 0
+    weight = np.sqrt([[counts[w]] for w in vocabulary]) * met
+    rows = (rows - (rows * weight).sum(0) / weight.sum()) * met
+    rows /= np.maximum(1e-6, np.linalg.norm(rows, axis=1, keepdims=True))
+    turned = np.linalg.svd(rows * np.sqrt(weight), full_matrices=False)[2]
+    rows = rows @ turned[:DIMENSIONS].T
+    return np.concatenate([np.zeros((2, DIMENSIONS)), rows / rows.std() * 0.5]).astype(np.float32)
+
+
+def padded(rows: Sequence[Row]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Numbers of words, 0 behind the last, and zones: 1 title, 2 text."""
+    width = max(len(read) for read, _ in rows)
+    read, zone = np.zeros((2, len(rows), width), dtype=np.int64)
+    for i, (numbers, split) in enumerate(rows):
+        read[i, : len(numbers)] = numbers
+        zone[i, : len(numbers)] = 2
+        zone[i, :split] = 1
+    return torch.tensor(read), torch.tensor(zone)
+
+
+def train(items: Sequence[corpus.Item], uses: Path, seed: int = 1) -> tuple[Net, list[str]]:
+    """The network and its words."""
+    torch.manual_seed(seed)
+    chance, noise = random.Random(seed), np.random.default_rng(seed)
+    texts = [(words(clean(i.title).replace("\n", " ")), words(clean(i.text)[:READ_CHARS])) for i in items]
+    counts = Counter(word for title, body in texts for word in (*title, *body))
+    vocabulary = sorted((w for w, n in counts.items() if n >= LEAST), key=lambda w: (-counts[w], w))
+    number = {word: UNKNOWN + 1 + i for i, word in enumerate(vocabulary)}
+    rows: list[Row] = []
+    for title, body in texts:
+        split = min(len(title), TITLE_WORDS)
+        rows.append(([number.get(w, UNKNOWN) for w in [*title[:split], *body][:WORDS]], split))
+    gold = targets(items)
+    weight = torch.tensor([WEIGHT[i.origin] for i in items])
+    taught = torch.tensor([float(bool(i.said)) for i in items])
+    said = torch.tensor([i.said or (0.0,) * OUTPUTS for i in items])
+    net = Net(start_vectors(vocabulary, counts, uses))
+    own = [p for name, p in net.named_parameters() if not name.startswith("vectors")]
+    optimiser = torch.optim.AdamW(
+        [
+            {"params": net.vectors.parameters(), "lr": RATE, "weight_decay": 0.0},
+            {"params": own, "lr": 1.5 * RATE, "weight_decay": 0.02},
+        ]
+    )
+    steps = math.ceil(len(rows) / BATCH) * EPOCHS
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, [RATE, 1.5 * RATE], total_steps=steps, pct_start=0.15)
+    for epoch in range(EPOCHS):
+        total = 0.0
+        for batch in batches([len(read) for read, _ in rows], BATCH, chance):
+            read, zone = padded([rows[i] for i in batch])
+            read[torch.tensor(noise.random(read.shape) < 0.06) & (zone > 0)] = UNKNOWN
+            loss = loss_of(net(read, zone), gold[batch], weight[batch], said[batch], taught[batch])
+            optimiser.zero_grad()
+            loss.backward()
+            nn.utils.clip_grad_norm_(net.parameters(), 2.0)
+            optimiser.step()
+            schedule.step()
+            total += float(loss.detach()) * len(batch)
+        print(f"epoch {epoch + 1}: loss {total / len(rows):.3f}", flush=True)
+    return net.eval(), vocabulary
+
+
+def loss_of(
+    raw: torch.Tensor, gold: torch.Tensor, weight: torch.Tensor, said: torch.Tensor, taught: torch.Tensor
+) -> torch.Tensor:
+    """Against labels where there are any, and against what the teacher said."""
+    of_signal = nn.functional.binary_cross_entropy_with_logits
+    total = (weight[:, 0] * of_signal(raw[:, 0], gold[:, 0].float(), reduction="none")).mean()
+    total = total + (taught * of_signal(raw[:, 0], said[:, 0], reduction="none")).mean()
+    at = 1
+    for n, (values, factor) in enumerate(zip(corpus.HEADS.values(), HEAD_WEIGHT, strict=True), 1):
+        scores, known = raw[:, at : at + len(values)], gold[:, n] >= 0
+        if known.any():
+            part = nn.functional.cross_entropy(scores[known], gold[known, n], label_smoothing=0.05, reduction="none")
+            total = total + factor * (part * weight[known, 1]).sum() / len(gold)
+        shares = (taught * said[:, 0]).unsqueeze(1) * said[:, at : at + len(values)]
+        total = total - factor * (shares * scores.log_softmax(1)).sum(1).mean()
+        at += len(values)
+    return total
+
+
+def save(net: Net, vocabulary: Sequence[str], path: Path) -> None:
+    """Writes the network as ``pipeline.signals.network`` reads it."""
+    held = {name: value.numpy() for name, value in net.state_dict().items()}
+    parts = {"vectors": held["vectors.weight"], "zones": held["zones.weight"][1:]}
+    parts |= {"attention": held["attention.weight"].T, "head": held["head.weight"].T}
+    parts |= {"attention_bias": held["attention.bias"], "head_bias": held["head.bias"]}
+    for i in range(len(STEPS)):
+        kernel = held[f"layers.{i}.weight"]
+        parts[f"layer_{i}"] = kernel.transpose(2, 1, 0).reshape(-1, kernel.shape[0])
+        parts[f"layer_{i}_bias"] = held[f"layers.{i}.bias"]
+    listed = np.frombuffer("\n".join(vocabulary).encode("utf-8"), dtype=np.uint8)
+    np.savez_compressed(path, words=listed, **{name: part.astype(np.float16) for name, part in parts.items()})
+
+
+def main() -> None:
+    """Reads, trains and writes."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--shared", type=Path, default=Path("../shared"))
+    parser.add_argument("--uses", type=Path, required=True, help="uses of words, as training.word_groups keeps them")
+    parser.add_argument("--out", type=Path, default=OUT)
+    chosen = parser.parse_args()
+    dev = corpus.dev(chosen.shared)
+    archive = corpus.archive(chosen.shared, dev)
+    items = [*archive, *corpus.taught(chosen.shared, dev + archive), *corpus.written()]
+    net, vocabulary = train([i for i in items if WEIGHT[i.origin][0] or i.signal or i.said], chosen.uses)
+    save(net, vocabulary, chosen.out)
+
+
+if __name__ == "__main__":
+    main()
