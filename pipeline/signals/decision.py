@@ -20,7 +20,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
 STAGES: tuple[Stage, ...] = ("signalled", "proposed", "decided")
 
 # The network is asked where the linear model's log odds of a signal are no lower, and has this share in what is said. Both
-# are taken from cross-validation (docs/model_card.md).
+# are taken from cross-validation (docs/signals-model-card.md).
 NETWORK_FROM: Final = -1.0
 NETWORK_SHARE: Final = 0.35
 
