@@ -5,6 +5,7 @@ and the block is scaled to unit length, so that long and short articles can be c
 """
 
 import math
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple
@@ -23,6 +24,11 @@ STAGES: tuple[Stage, ...] = ("signalled", "proposed", "decided")
 # are taken from cross-validation (docs/signals-model-card.md).
 NETWORK_FROM: Final = -1.0
 NETWORK_SHARE: Final = 0.35
+# Neutral is the rarest direction, and the one most often missed where the likeliest is said: it is said where it is less than
+# likeliest by so much (log odds). Chosen on four folds for the fifth, it raises the macro F1 of directions by 0.007 (six
+# splits); opposed directions stay what they are.
+NEUTRAL_LEAD: Final = 0.5
+_LEADS = tuple(math.exp(NEUTRAL_LEAD) if direction == "neutral" else 1.0 for direction in DIRECTIONS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +119,7 @@ def labels(weights: Weights, known: Seen, title: Sequence[str], body: Sequence[s
     stages = _softmax(raw[1 + n_dir + n_ins :])
     return Decision(
         probability(weights, raw[0]),
-        DIRECTIONS[directions.index(max(directions))],
+        max(zip(map(operator.mul, directions, _LEADS), DIRECTIONS, strict=True))[1],
         INSTRUMENTS[instruments.index(max(instruments))],
         STAGES[stages.index(max(stages))],
         directions,
