@@ -56,7 +56,7 @@ class ReadLimits(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     max_line_bytes: int = Field(default=5_000_000, gt=0, description="Longest line of an archive, in bytes.")
-    max_text_chars: int = Field(default=1_000_000, gt=0, description="Longest title or text, in characters.")
+    max_text_chars: int = Field(default=2_000_000, gt=0, description="Longest title or text, in characters.")
     max_document_bytes: int = Field(default=5_000_000, gt=0, description="Largest feed or text document, in bytes.")
 
 

@@ -60,3 +60,15 @@ def test_the_output_is_not_the_input(policywire, tmp_path):
     ran = policywire("classify", "a.jsonl", "-o", "./a.jsonl")
     assert (ran.code, ran.err.count("a.jsonl"), len(ran.err.splitlines())) == (2, 2, 1)
     assert (tmp_path / "a.jsonl").read_text() == '{"id": 1, "title": "x"}\n'
+
+
+def test_a_mebibyte_of_text_gets_an_answer(policywire, tmp_path):
+    item = {
+        "id": "1",
+        "title": "Ministry bans plastic cups",
+        "text": ("The ministry banned them. " * 41_000)[: 1 << 20],
+    }
+    (tmp_path / "in.jsonl").write_text(json.dumps(item))
+    ran = policywire("classify", "in.jsonl")
+    assert (ran.code, ran.err) == (0, "")
+    assert json.loads(ran.out)["direction"] == "tightening"
