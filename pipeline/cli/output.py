@@ -88,11 +88,6 @@ def no_file(path: Path) -> None:
             raise OutputError(f"cannot remove {path}, which an earlier run left: {error.strerror or error}") from error
 
 
-def beside(path: Path) -> Path:
-    """Where the dead letters of a file of alerts go that were given no other place."""
-    return path.parent / f"{path.stem}.dead-letters.jsonl"
-
-
 def keep_apart(outputs: Iterable[tuple[str, Path | None]], inputs: Iterable[Path]) -> None:
     """Makes sure that no output, each with its name on the command line, is an input or another output.
 

@@ -56,9 +56,10 @@ def command(
     """
     from datetime import UTC, datetime
 
-    from pipeline.cli.output import beside, keep_apart, no_file, whole_file
+    from pipeline.cli.output import keep_apart, no_file, whole_file
     from pipeline.cli.progress import bar
     from pipeline.settings import load_settings
+    from pipeline.sinks.files import beside
     from pipeline.sources.archive import archive_files
     from pipeline.sources.kafka_archive import is_topic, parse_range, stretches
 

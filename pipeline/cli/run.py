@@ -102,10 +102,11 @@ def command(
     With --runner topics and feeds are read without end into one alert topic; positions are the consumer group's, what is
     known of feeds is the runner's, and no ledger is kept.
     """
-    from pipeline.cli.output import beside, keep_apart
+    from pipeline.cli.output import keep_apart
     from pipeline.cli.stopping import Stopping
     from pipeline.errors import UsageError
     from pipeline.settings import given, load_settings
+    from pipeline.sinks.files import beside
 
     with Stopping(GRACE if runner is None else FLUSH) as stopping:
         where = parse_start(start)

@@ -29,7 +29,8 @@ def event_line(parcel: Parcel) -> bytes:
 class JsonlSink:
     """Appends to ``path``; dead letters to ``NAME.dead-letters.jsonl`` beside it. Whole lines, on the disk (fsync)
     before they are acknowledged. A last line that a power cut tore is cut off, for what it held was never acknowledged
-    and comes again; one that lacks nothing but its newline gets it. The file may be moved away at any time; the next batch begins a new one."""
+    and comes again; one that lacks nothing but its newline gets it. The file may be moved away at any time; the next
+    batch begins a new one."""
 
     path: Path
     batch: ClassVar[int] = 500
@@ -43,8 +44,8 @@ class JsonlSink:
     def deliver(self, parcels: Sequence[Parcel]) -> Delivery:
         """Appends and flushes."""
         delivery = Delivery()
-        beside = self.path.with_name(f"{self.path.stem}.dead-letters.jsonl")
-        for kind, path in (("alert", self.path), ("dead_letter", beside)):
+        letters = beside(self.path)
+        for kind, path in (("alert", self.path), ("dead_letter", letters)):
             batch = [parcel for parcel in parcels if parcel.kind == kind]
             if not batch:
                 continue
@@ -58,6 +59,11 @@ class JsonlSink:
 
     def close(self) -> None:
         """Nothing is held open."""
+
+
+def beside(path: Path) -> Path:
+    """Where the dead letters of a file of alerts go that were given no other place."""
+    return path.parent / f"{path.stem}.dead-letters.jsonl"
 
 
 def _append(path: Path, lines: bytes) -> None:

@@ -67,7 +67,7 @@ def read_file(path: Path, limits: ReadLimits) -> Iterator[Article | DeadLetter]:
     position = Position(origin=named(path), kind="file")
     try:
         if kind in LINES:
-            yield from _read_lines(path, limits)
+            yield from _read_lines(path, position, limits)
             return
         size = path.stat().st_size
         with path.open("rb") as stream:
@@ -75,7 +75,7 @@ def read_file(path: Path, limits: ReadLimits) -> Iterator[Article | DeadLetter]:
         PROGRESS.done += size
     except OSError as error:
         yield dead_letter(
-            "unreadable", STEP, f"cannot read {named(path)}: {error.strerror or error}", position, b"", error
+            "unreadable", STEP, f"cannot read {position.origin}: {error.strerror or error}", position, b"", error
         )
         return
     if size > limits.max_document_bytes:
@@ -84,7 +84,7 @@ def read_file(path: Path, limits: ReadLimits) -> Iterator[Article | DeadLetter]:
     elif kind in TEXTS:
         yield _read_text(payload, position)
     else:
-        yield from parse_feed(payload, named(path), file=True)
+        yield from parse_feed(payload, position.origin, file=True)
 
 
 def _read_text(payload: bytes, position: Position) -> Article | DeadLetter:
@@ -103,7 +103,7 @@ def _read_text(payload: bytes, position: Position) -> Article | DeadLetter:
     return Article(title=first if is_title else "", text=rest.strip() if is_title else text, position=position)
 
 
-def _read_lines(path: Path, limits: ReadLimits) -> Iterator[Article | DeadLetter]:
+def _read_lines(path: Path, place: Position, limits: ReadLimits) -> Iterator[Article | DeadLetter]:
     number = 0
     with path.open("rb") as raw:
         stream: IO[bytes] = gzip.open(raw) if path.name.lower().endswith(".gz") else raw  # type: ignore[assignment]  # noqa: SIM115
@@ -118,11 +118,11 @@ def _read_lines(path: Path, limits: ReadLimits) -> Iterator[Article | DeadLetter
                 broken = isinstance(error, EOFError | zlib.error | gzip.BadGzipFile)
                 cause: Cause = "bad_gzip" if broken else "unreadable"
                 message = f"cannot read on behind line {number}: {error}; what stands before it was read"
-                yield dead_letter(cause, STEP, message, _at(path, number + 1), b"", error)
+                yield dead_letter(cause, STEP, message, _at(place, number + 1), b"", error)
                 return
             if not line:
                 if number == 0:
-                    yield dead_letter("unreadable", STEP, "the file is empty", _at(path, 1), b"")
+                    yield dead_letter("unreadable", STEP, "the file is empty", _at(place, 1), b"")
                 return
             number += 1
             if raw.tell() != done:
@@ -134,9 +134,9 @@ def _read_lines(path: Path, limits: ReadLimits) -> Iterator[Article | DeadLetter
                 continue
             if size > limits.max_line_bytes:
                 message = f"a line of {size:,} bytes, more than {limits.max_line_bytes:,} (limits.max_line_bytes)"
-                yield dead_letter("too_large", STEP, message, _at(path, number), line, size=size)
+                yield dead_letter("too_large", STEP, message, _at(place, number), line, size=size)
                 continue
-            yield parse_record(line.rstrip(b"\r\n"), _at(path, number), limits)
+            yield parse_record(line.rstrip(b"\r\n"), _at(place, number), limits)
 
 
 def _skip_line(stream: IO[bytes], line: bytes) -> int:
@@ -147,8 +147,8 @@ def _skip_line(stream: IO[bytes], line: bytes) -> int:
     return skipped
 
 
-def _at(path: Path, line: int) -> Position:
-    return Position(origin=named(path), kind="file", line=line)
+def _at(place: Position, line: int) -> Position:
+    return Position(origin=place.origin, kind="file", line=line)
 
 
 def named(path: Path) -> str:
