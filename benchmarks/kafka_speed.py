@@ -16,6 +16,7 @@ from pipeline.kafka.address import parse_address
 from pipeline.kafka.clients import consumer, producer
 from pipeline.kafka.publication import message
 from pipeline.kafka.settings import KafkaSettings
+from pipeline.kafka.topics import Topics
 from pipeline.ledger import Ledger, Parcel
 from pipeline.runners.replay import replay
 from pipeline.settings import ReadLimits, Settings
@@ -51,7 +52,7 @@ def consume(kafka: KafkaSettings, messages: int) -> None:
 def read_ahead(kafka: KafkaSettings, messages: int) -> None:
     """With the source of ``run``, into plans of a round's size."""
     with tempfile.TemporaryDirectory() as folder, Ledger(Path(folder) / "ledger.sqlite") as ledger:
-        source = KafkaRounds(kafka, _TOPIC, ReadLimits(), once=True)
+        source = KafkaRounds(kafka, Topics(_TOPIC), ReadLimits(), once=True)
         got = 0
         while got < messages:
             plan = source.plan(ledger, 5000)

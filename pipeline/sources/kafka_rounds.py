@@ -44,18 +44,16 @@ class KafkaRounds:
     def __init__(
         self,
         settings: KafkaSettings,
-        topics: Topics | str,
+        topics: Topics,
         limits: ReadLimits,
         *,
         start: Start = "committed",
         once: bool = False,
         tell: Callable[[Trouble], None] = lambda _: None,
     ) -> None:
-        """``topics`` may be given as their name or pattern. ``once``: read to what is now the end. ``tell`` is told of
-        messages that are gone before they were read."""
+        """``once``: read to what is now the end. ``tell`` is told of messages that are gone before they were read."""
         self.name = f"kafka {settings.bootstrap}"
         self._limits = limits
-        topics = topics if isinstance(topics, Topics) else Topics(topics)
         self._reader = _Reader(self.name, settings, topics, start, once, tell)
         self._written: dict[str, int] = {}
 

@@ -8,7 +8,7 @@ from deploy.kafka.broker import create_topics
 from pipeline.errors import PolicywireError
 from pipeline.kafka.address import TopicAddress
 from pipeline.kafka.clients import producer
-from pipeline.kafka.topics import input_topics
+from pipeline.kafka.topics import Topics, input_topics
 from pipeline.ledger import Ledger
 from pipeline.settings import ReadLimits
 from pipeline.sources.kafka import Record, read_record
@@ -38,8 +38,9 @@ def ledger(tmp_path):
 def open_source(kafka, ledger):
     opened = []
 
-    def begin(topic, **options):
-        source = KafkaRounds(options.pop("settings", kafka), topic, LIMITS, **options)
+    def begin(topics, **options):
+        topics = Topics(topics) if isinstance(topics, str) else topics
+        source = KafkaRounds(options.pop("settings", kafka), topics, LIMITS, **options)
         opened.append(source)
         return source
 
