@@ -24,7 +24,7 @@ from torch import nn
 from pipeline.articles.clean import clean
 from pipeline.signals.features import READ_CHARS, words
 from pipeline.signals.network import STEPS, TITLE_WORDS, UNKNOWN, WORDS
-from training import corpus
+from training import corpus, teacher
 from training.teacher import OUTPUTS, batches, targets
 
 OUT = Path(__file__).parents[1] / "pipeline" / "signals" / "data" / "network.npz"
@@ -33,9 +33,7 @@ DIMENSIONS, WIDTH, HEADS = 48, 64, 4
 LEAST = 6
 EPOCHS, BATCH, RATE = 8, 64, 1e-3
 # How much an item counts by its origin, for signal or not and for the labels of a signal.
-WEIGHT = {"archive": (1.0, 1.0), "doubtful": (0.0, 1.0), "written": (0.2, 0.6), "taught": (0.0, 0.0)}
-# How much each head counts: direction, instrument, stage.
-HEAD_WEIGHT = (1.5, 0.7, 0.7)
+WEIGHT = teacher.WEIGHT | {"taught": (0.0, 0.0)}
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Row = tuple[list[int], int]
@@ -140,15 +138,11 @@ def loss_of(
     raw: torch.Tensor, gold: torch.Tensor, weight: torch.Tensor, said: torch.Tensor, taught: torch.Tensor
 ) -> torch.Tensor:
     """Against labels where there are any, and against what the teacher said."""
-    of_signal = nn.functional.binary_cross_entropy_with_logits
-    total = (weight[:, 0] * of_signal(raw[:, 0], gold[:, 0].float(), reduction="none")).mean()
-    total = total + (taught * of_signal(raw[:, 0], said[:, 0], reduction="none")).mean()
+    of_signal = nn.functional.binary_cross_entropy_with_logits(raw[:, 0], said[:, 0], reduction="none")
+    total = teacher.loss_of(raw, gold, weight) + (taught * of_signal).mean()
     at = 1
-    for n, (values, factor) in enumerate(zip(corpus.HEADS.values(), HEAD_WEIGHT, strict=True), 1):
-        scores, known = raw[:, at : at + len(values)], gold[:, n] >= 0
-        if known.any():
-            part = nn.functional.cross_entropy(scores[known], gold[known, n], label_smoothing=0.05, reduction="none")
-            total = total + factor * (part * weight[known, 1]).sum() / len(gold)
+    for values, factor in zip(corpus.HEADS.values(), teacher.HEAD_WEIGHT, strict=True):
+        scores = raw[:, at : at + len(values)]
         shares = (taught * said[:, 0]).unsqueeze(1) * said[:, at : at + len(values)]
         total = total - factor * (shares * scores.log_softmax(1)).sum(1).mean()
         at += len(values)
