@@ -1,10 +1,11 @@
 """Labelled items: the labels of the project, joined to texts that stay outside it."""
 
 import gzip
+import hashlib
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,18 @@ from schemas.terms import DIRECTIONS, INSTRUMENTS
 
 LABELS = Path(__file__).parent / "labels"
 WRITTEN = Path(__file__).parent / "written"
+LEAST_TEXT = 8
+"""A text of fewer words is not read without its title."""
+_SENTENCE_END = re.compile(r"(?<=[a-z0-9%)”\"][.!?])\s+(?=[A-Z“\"])")
+ELSEWHERE = Path(__file__).parent / "elsewhere.tsv"
 # What is labelled of a signal beside its jurisdiction.
 HEADS: dict[str, tuple[str, ...]] = {"direction": DIRECTIONS, "instrument": INSTRUMENTS, "stage": STAGES}
 
 
 @dataclass(frozen=True)
 class Item:
-    """One news item with its labels; ``origin`` is ``dev``, ``archive``, ``doubtful``, ``written`` or ``taught``."""
+    """One news item with its labels; ``origin`` is ``dev``, ``archive``, ``doubtful``, ``elsewhere``, ``written``
+    or ``taught``."""
 
     id: str
     title: str
@@ -94,6 +100,38 @@ def written() -> list[Item]:
     return found
 
 
+def elsewhere(folder: Path | None, without: list[Item]) -> list[Item]:
+    """The labelled items of other collections of news than the archive, but for those that tell the same as an item of
+    ``without``. ``folder`` holds their texts as JSON lines with a title and a text, in any order (docs/signals-model-card.md
+    names the collections); without a folder there are none. An item is known by its title, see ``title_id``."""
+    if folder is None:
+        return []
+    labels = {}
+    for line in ELSEWHERE.read_text(encoding="utf-8").splitlines():
+        if line and not line.startswith("#"):
+            item, signal, *rest = line.split("\t")
+            labels[item] = (signal == "1", *rest, "")
+    found = []
+    for item, title, text in untold(folder, without):
+        if item in labels:
+            found.append(Item(item, title, text, "", *labels.pop(item), origin="elsewhere"))
+    return found
+
+
+def untold(folder: Path, without: list[Item]) -> Iterator[tuple[str, str, str]]:
+    """Id, title and text of the news in a folder of JSON lines, but for what tells the same as an item of ``without``."""
+    known = {key(item.title) for item in without}
+    for path in sorted(folder.glob("*.jsonl*")):
+        for row in lines(path):
+            if key(row["title"]) not in known:
+                yield title_id(row["title"]), row["title"], row["text"] or ""
+
+
+def title_id(title: str) -> str:
+    """What an item of another collection is known by: of the SHA-256 of its title's ``key`` the first twelve digits."""
+    return hashlib.sha256(key(title).encode("utf-8")).hexdigest()[:12]
+
+
 def unlabelled(shared: Path) -> Iterator[Item]:
     """The items of the archive, labelled or not, without labels."""
     for row in lines(shared / "news" / "archive-100k.jsonl.gz"):
@@ -103,13 +141,53 @@ def unlabelled(shared: Path) -> Iterator[Item]:
 def taught(shared: Path, without: list[Item]) -> list[Item]:
     """Items of the archive that bear the teacher's soft labels, but for those that are labelled or tell the same as an
     item of ``without``."""
-    with np.load(LABELS / "soft.npz") as held:
-        said = dict(zip(held["ids"].tolist(), (held["said"].astype(np.float32) / 255).tolist(), strict=True))
+    told = said(LABELS / "soft.npz")
     known = {key(item.title) for item in without if item.origin != "doubtful"}
     found = []
     for row in lines(shared / "news" / "archive-100k.jsonl.gz"):
-        if row["id"] in said and key(row["title"]) not in known:
-            shares = tuple(said[row["id"]])
-            title, text = row["title"] or "", row["text"] or ""
-            found.append(Item(row["id"], title, text, row["source"], False, "", "", "", "", "taught", shares))
+        if row["id"] in told and key(row["title"]) not in known:
+            found.append(bare(row["id"], row["title"] or "", row["text"] or "", row["source"], told[row["id"]]))
     return found
+
+
+def taught_elsewhere(folder: Path | None, path: Path | None, without: list[Item]) -> list[Item]:
+    """Likewise the items of other collections (see ``elsewhere``) of which the file ``path`` holds what the teacher says."""
+    if folder is None or path is None:
+        return []
+    told, seen = said(path), {item.id for item in without}
+    found = {}
+    for item, title, text in untold(folder, without):
+        if item in told and item not in seen:
+            found[item] = bare(item, title, text, "", told[item])
+    return list(found.values())
+
+
+def with_said(items: list[Item], path: Path | None) -> list[Item]:
+    """The labelled items, with what the teacher says of each where the file ``path`` holds it; doubtful items, which
+    ``taught`` gives, as they are."""
+    told = {} if path is None else said(path)
+    return [item if item.origin == "doubtful" else replace(item, said=told.get(item.id, ())) for item in items]
+
+
+def halves(items: list[Item]) -> list[Item]:
+    """Of the signals that have a text its title alone and its text alone, without labels: for the teacher to say what each
+    half tells."""
+    found = []
+    for item in items:
+        if item.signal and len(item.text.split()) >= LEAST_TEXT:
+            first, *rest = _SENTENCE_END.split(item.text, maxsplit=1)
+            found.append(bare(f"{item.id}-title", item.title, ""))
+            found.append(bare(f"{item.id}-text", first, " ".join(rest)))
+    return found
+
+
+def said(path: Path) -> dict[str, tuple[float, ...]]:
+    """What the teacher says of each item, by its id."""
+    with np.load(path) as held:
+        shares = (held["said"].astype(np.float32) / 255).tolist()
+        return dict(zip(held["ids"].tolist(), map(tuple, shares), strict=True))
+
+
+def bare(item: str, title: str, text: str, source: str = "", told: tuple[float, ...] = ()) -> Item:
+    """An item without labels, with what the teacher says of it where that is known."""
+    return Item(item, title, text, source, False, "", "", "", "", "taught", told)
