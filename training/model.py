@@ -63,6 +63,7 @@ class Options:
             "dev": (2.0, 2.0),
             "archive": (1.0, 1.0),
             "doubtful": (0.0, 1.0),
+            "elsewhere": (0.0, 1.0),
             "taught": (1.0, 1.0),
             "written": (0.0, 0.3),
         }

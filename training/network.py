@@ -23,20 +23,43 @@ from torch import nn
 
 from pipeline.articles.clean import clean
 from pipeline.signals.features import READ_CHARS, words
-from pipeline.signals.network import STEPS, TITLE_WORDS, UNKNOWN, WORDS
+from pipeline.signals.network import BLOCKS, HEADS, NOTHING, TITLE_WORDS, UNKNOWN, WORDS
 from training import corpus, teacher
 from training.teacher import OUTPUTS, batches, targets
 
 OUT = Path(__file__).parents[1] / "pipeline" / "signals" / "data" / "network.npz"
-DIMENSIONS, WIDTH, HEADS = 48, 64, 4
+DIMENSIONS, WIDTH = 96, 128
 # A word in fewer texts has no vector of its own.
-LEAST = 6
-EPOCHS, BATCH, RATE = 8, 64, 1e-3
-# How much an item counts by its origin, for signal or not and for the labels of a signal.
+LEAST = 10
+EPOCHS, BATCH, RATE = 5, 64, 1e-3
+# How much an item counts by its origin, for signal or not and for the labels of a signal; and what the teacher says of it,
+# where it has labels and where not.
 WEIGHT = teacher.WEIGHT | {"taught": (0.0, 0.0)}
+BESIDE_LABELS, ALONE = 0.5, 1.0
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Row = tuple[list[int], int]
+
+
+class Block(nn.Module):
+    """``pipeline.signals.network.Block`` for training."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second = nn.LayerNorm(WIDTH), nn.LayerNorm(WIDTH)
+        self.nearby = nn.Conv1d(WIDTH, WIDTH, 3, padding=1, groups=WIDTH)
+        self.asked, self.told = nn.Linear(WIDTH, 3 * WIDTH), nn.Linear(WIDTH, WIDTH)
+        self.wide, self.narrow = nn.Linear(WIDTH, 2 * WIDTH), nn.Linear(2 * WIDTH, WIDTH)
+        self.drop = nn.Dropout(0.1)
+
+    def forward(self, states: torch.Tensor, there: torch.Tensor) -> torch.Tensor:
+        count, length, width = states.shape
+        seen = self.first(states)
+        seen = seen + self.nearby((seen * there.unsqueeze(-1)).transpose(1, 2)).transpose(1, 2)
+        parts = (p.view(count, length, HEADS, -1).transpose(1, 2) for p in self.asked(seen).chunk(3, -1))
+        told = nn.functional.scaled_dot_product_attention(*parts, attn_mask=there[:, None, None, :])
+        states = states + self.drop(self.told(told.transpose(1, 2).reshape(count, length, width)))
+        return states + self.drop(self.narrow(torch.relu(self.wide(self.second(states)))))
 
 
 class Net(nn.Module):
@@ -45,25 +68,26 @@ class Net(nn.Module):
     def __init__(self, vectors: Array) -> None:
         super().__init__()
         self.vectors = nn.Embedding.from_pretrained(torch.tensor(vectors), freeze=False)
-        self.zones = nn.Embedding(3, DIMENSIONS)
+        self.zones, self.places = nn.Embedding(3, DIMENSIONS), nn.Embedding(WORDS, WIDTH)
         self.zones.weight.data *= 0.1
-        sizes = (DIMENSIONS, *[WIDTH] * (len(STEPS) - 1))
-        self.layers = nn.ModuleList(
-            nn.Conv1d(size, WIDTH, 3, padding=step, dilation=step) for size, step in zip(sizes, STEPS, strict=True)
-        )
+        self.places.weight.data *= 0.1
+        self.phrases = nn.Conv1d(DIMENSIONS, WIDTH, 3, padding=1)
+        self.blocks = nn.ModuleList(Block() for _ in range(BLOCKS))
+        self.last = nn.LayerNorm(WIDTH)
         self.attention = nn.Linear(WIDTH, HEADS)
         self.head = nn.Linear((2 + HEADS) * WIDTH, OUTPUTS)
-        self.some, self.more = nn.Dropout(0.2), nn.Dropout(0.4)
+        self.some, self.more = nn.Dropout(0.15), nn.Dropout(0.4)
 
     def forward(self, read: torch.Tensor, zone: torch.Tensor) -> torch.Tensor:
-        there = (zone > 0).unsqueeze(1)
-        states = self.some(self.vectors(read) + self.zones(zone)).transpose(1, 2) * there
-        for depth, layer in enumerate(self.layers):
-            made = torch.relu(layer(self.some(states) if depth else states)) * there
-            states = states + made if depth else made
-        highest = [(states * (zone == z).unsqueeze(1)).amax(2) for z in (1, 2)]
-        weighed = self.attention(states.transpose(1, 2)).masked_fill(~there.transpose(1, 2), -1e4).softmax(1)
-        seen = torch.einsum("bwl,blk->bkw", states, weighed).flatten(1)
+        there = zone > 0
+        states = self.some(self.vectors(read) + self.zones(zone)) * there.unsqueeze(-1)
+        states = self.phrases(states.transpose(1, 2)).transpose(1, 2) + self.places.weight[: read.shape[1]]
+        for block in self.blocks:
+            states = block(states, there)
+        states = self.last(states)
+        highest = [states.masked_fill((zone != z).unsqueeze(-1), NOTHING).amax(1) for z in (1, 2)]
+        weighed = self.attention(states).masked_fill(~there.unsqueeze(-1), -1e4).softmax(1)
+        seen = torch.einsum("blw,blk->bkw", states, weighed).flatten(1)
         return self.head(self.more(torch.cat([*highest, seen], 1)))
 
 
@@ -106,7 +130,7 @@ def train(items: Sequence[corpus.Item], uses: Path, seed: int = 1) -> tuple[Net,
         rows.append(([number.get(w, UNKNOWN) for w in [*title[:split], *body][:WORDS]], split))
     gold = targets(items)
     weight = torch.tensor([WEIGHT[i.origin] for i in items])
-    taught = torch.tensor([float(bool(i.said)) for i in items])
+    taught = torch.tensor([bool(i.said) * (BESIDE_LABELS if WEIGHT[i.origin][0] else ALONE) for i in items])
     said = torch.tensor([i.said or (0.0,) * OUTPUTS for i in items])
     net = Net(start_vectors(vocabulary, counts, uses))
     own = [p for name, p in net.named_parameters() if not name.startswith("vectors")]
@@ -152,27 +176,38 @@ def loss_of(
 def save(net: Net, vocabulary: Sequence[str], path: Path) -> None:
     """Writes the network as ``pipeline.signals.network`` reads it."""
     held = {name: value.numpy() for name, value in net.state_dict().items()}
-    parts = {"vectors": held["vectors.weight"], "zones": held["zones.weight"][1:]}
-    parts |= {"attention": held["attention.weight"].T, "head": held["head.weight"].T}
-    parts |= {"attention_bias": held["attention.bias"], "head_bias": held["head.bias"]}
-    for i in range(len(STEPS)):
-        kernel = held[f"layers.{i}.weight"]
-        parts[f"layer_{i}"] = kernel.transpose(2, 1, 0).reshape(-1, kernel.shape[0])
-        parts[f"layer_{i}_bias"] = held[f"layers.{i}.bias"]
+    vectors = held.pop("vectors.weight")
+    # A byte a number: the vectors are most of the network, and their rounding is not to be seen in what it says.
+    scales = np.abs(vectors).max(1, keepdims=True) / 127 + 1e-9
+    parts = {"scales": scales[:, 0], "zones": held.pop("zones.weight")[1:], "places": held.pop("places.weight")}
+    for name, part in held.items():
+        # A convolution is kept as one matrix over three words in a row, or, of each number by itself, as three rows.
+        if part.ndim == 3:
+            parts[name] = part.transpose(2, 1, 0).reshape(-1, len(part))
+        else:
+            parts[name] = part.T
     listed = np.frombuffer("\n".join(vocabulary).encode("utf-8"), dtype=np.uint8)
-    np.savez_compressed(path, words=listed, **{name: part.astype(np.float16) for name, part in parts.items()})
+    rounded = np.round(vectors / scales).astype(np.int8)
+    halves = {name: part.astype(np.float16) for name, part in parts.items()}
+    np.savez_compressed(path, words=listed, vectors=rounded, **halves)
 
 
 def main() -> None:
     """Reads, trains and writes."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--shared", type=Path, default=Path("../shared"))
+    parser.add_argument("--elsewhere", type=Path, help="folder with news of other collections, as JSON lines")
+    parser.add_argument("--said", type=Path, help="what the teacher says of all news, as training.teacher keeps it")
     parser.add_argument("--uses", type=Path, required=True, help="uses of words, as training.word_groups keeps them")
     parser.add_argument("--out", type=Path, default=OUT)
     chosen = parser.parse_args()
     dev = corpus.dev(chosen.shared)
-    archive = corpus.archive(chosen.shared, dev)
-    items = [*archive, *corpus.taught(chosen.shared, dev + archive), *corpus.written()]
+    labelled = corpus.archive(chosen.shared, dev)
+    labelled += corpus.elsewhere(chosen.elsewhere, dev + labelled)
+    items = corpus.with_said([*labelled, *corpus.written()], chosen.said)
+    items += corpus.taught(chosen.shared, dev + labelled)
+    items += corpus.taught_elsewhere(chosen.elsewhere, chosen.said, dev + labelled)
+    items += corpus.with_said(corpus.halves(labelled), chosen.said)
     net, vocabulary = train([i for i in items if WEIGHT[i.origin][0] or i.signal or i.said], chosen.uses)
     save(net, vocabulary, chosen.out)
 

@@ -87,13 +87,15 @@ def main() -> None:
     """Cross-validates, prints the figures, fits on everything and writes the weights."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--shared", type=Path, default=Path("../shared"), help="folder with eval/ and news/")
+    parser.add_argument("--elsewhere", type=Path, help="folder with news of other collections, as JSON lines")
     parser.add_argument("--out", type=Path, default=OUT)
     parser.add_argument("--seeds", type=int, default=2, help="how often to cross-validate, each time split anew")
     chosen = parser.parse_args()
     dev_items = corpus.dev(chosen.shared)
     archive_items = corpus.archive(chosen.shared, dev_items)
     make = example_maker()
-    dev, more = [make(i) for i in dev_items], [make(i) for i in archive_items]
+    labelled = archive_items + corpus.elsewhere(chosen.elsewhere, dev_items + archive_items)
+    dev, more = [make(i) for i in dev_items], [make(i) for i in labelled]
     more += [make(i) for i in (*corpus.taught(chosen.shared, dev_items + archive_items), *corpus.written())]
     options = Options()
     pooled = [r for seed in range(chosen.seeds) for r in cross_validate(dev, more, options, seed + 1)]
@@ -107,7 +109,7 @@ def main() -> None:
     print(f"{'threshold':22} {cut:.3f}")
     for title, group in (("instrument", lambda i: i.instrument), ("text", length), ("source", lambda i: i.source)):
         print(f"by {title}", *breakdown(pooled, threshold, group), sep="\n  ", flush=True)
-    fitted = fit(dev + more, options, f"signals-2.{len(dev_items) + len(archive_items)}")
+    fitted = fit(dev + more, options, f"signals-2.{len(dev_items) + len(labelled)}")
     final = replace(fitted, calibration=(slope, offset), thresholds={"signal": cut, "words": 0.0})
 
     # The first look learns from what the full reading says of the archive.
@@ -119,7 +121,7 @@ def main() -> None:
     said = np.array(chances)
     looks = fit_glance(documents, said)
     scores = np.array([glance.score(looks, d) for d in documents])
-    real = [e for e in dev + more if e.item.signal and e.item.origin != "written"]
+    real = [e for e in dev + more if e.item.signal and e.item.origin not in ("written", "elsewhere")]
     true = [e for e in real if decide(final, e.features).probability >= cut]
     cutoff = float(np.quantile([glance.score(looks, e.document) for e in true], LOST))
     found = [r.words for r in pooled if r.example.item.signal and r.raw >= threshold]
