@@ -27,7 +27,12 @@ class Signal(Model):
     )
     authority: Authority | None = Field(default=None, description="Who acts; None where the article does not say.")
     sectors: tuple[str, ...] = Field(default=(), description="Sectors bound, in policywire's sector names.")
-    confidence: float = Field(ge=0, le=1, description="Calibrated probability that signal and direction are right.")
+    confidence: float = Field(
+        ge=0,
+        le=1,
+        description="Calibrated probability of a signal, times how sure the direction is: the share of a side, or for "
+        "neutral all that does not speak for one side more than for the other.",
+    )
     evidence: tuple[Span, ...] = Field(default=(), description="The words that the labels rest on.")
     background: tuple[Span, ...] = Field(
         default=(), description="Past acts that the article recalls; they do not decide the labels."

@@ -18,7 +18,7 @@ from pipeline.signals.decision import (
     seen_words,
     sigmoid,
 )
-from pipeline.signals.direction import settle
+from pipeline.signals.direction import certainty, settle
 from pipeline.signals.frames import ACTS, Frame
 from pipeline.signals.hits import KIND
 from pipeline.signals.opening import Opening, opening
@@ -28,7 +28,6 @@ from pipeline.signals.vocabulary import terms
 from pipeline.signals.weights import weights
 from pipeline.signals.whole import Whole
 from schemas import Signal
-from schemas.terms import DIRECTIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +130,7 @@ class SignalReader:
             jurisdiction=whose,
             authority=authority,
             sectors=sectors.bound(whole.standing, document.body_start),
-            confidence=round(decision.probability * decision.directions[DIRECTIONS.index(decision.direction)], 4),
+            confidence=round(decision.probability * certainty(decision), 4),
             evidence=spans,
             background=background,
         )
