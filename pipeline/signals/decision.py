@@ -72,9 +72,9 @@ def _seen(weights: Weights, rows: Array) -> Seen:
     first = rows > -1
     np.logical_and(first[1:], rows[1:] != rows[:-1], out=first[1:])
     rows = rows[first]
-    blocks = weights.blocks[rows]
+    blocks = weights.blocks.take(rows)
     # In double precision, so that the order of the features does not show in what is rounded for people.
-    squares = np.bincount(blocks, weights.squares[rows])
+    squares = np.bincount(blocks, weights.squares.take(rows))
     return Seen(rows, 1.0 / np.sqrt(squares[blocks]))
 
 
@@ -98,7 +98,7 @@ def both(one: Seen, other: Seen) -> Seen:
 
 def log_odds(weights: Weights, known: Seen) -> float:
     """Of a signal, by the linear model: the first of its outputs, which alone settles most articles."""
-    return float(weights.bias[0] + known.scale @ weights.signal[known.rows])
+    return float(weights.bias[0] + known.scale @ weights.signal.take(known.rows))
 
 
 def probability(weights: Weights, odds: float) -> float:
@@ -110,7 +110,7 @@ def probability(weights: Weights, odds: float) -> float:
 def labels(weights: Weights, known: Seen, title: Sequence[str], body: Sequence[str]) -> Decision:
     """All that is said of an article in which the model knows ``known`` and whose words are ``title`` and ``body``: the
     outputs of the linear model, and where that is not sure their mean with those of the network."""
-    said = weights.bias + known.scale @ weights.rows[known.rows]
+    said = weights.bias + known.scale @ weights.rows.take(known.rows, axis=0)
     if said[0] < SURE_OF_SIGNAL or abs(said[_TIGHTENING] - said[_EASING]) < SURE_OF_SIDE:
         said = said + NETWORK_SHARE * (weights.network.outputs(title, body) - said)
     raw = said.tolist()

@@ -159,7 +159,8 @@ def read_from(held: Any) -> Network:
     words = held["words"].tobytes().decode("utf-8").split("\n")
 
     def part(name: str) -> Array:
-        values: Array = held[name].astype(np.float32)
+        # In one piece by rows, else each product takes a third longer.
+        values: Array = np.ascontiguousarray(held[name], dtype=np.float32)
         return values
 
     def affine(name: str) -> Affine:
