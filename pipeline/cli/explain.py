@@ -174,7 +174,13 @@ def _print(article: "Article", reading: "Reading | None", outcome: "Alert | Held
         from schemas.terms import DIRECTIONS
 
         listed = "  ".join(f"{name} {p:.0%}" for name, p in zip(DIRECTIONS, shares.directions, strict=True))
-        console.print(Text(f"  direction: {listed}", style="dim"))
+        undecided = (
+            reading.signals.signals[0].direction
+            == "neutral"
+            != DIRECTIONS[shares.directions.index(max(shares.directions))]
+        )
+        why = "  (neither side clearly the likelier: neutral)" if undecided else ""
+        console.print(Text(f"  direction: {listed}{why}", style="dim"))
     if reading.companies:
         console.print("companies:")
         for company in reading.companies:

@@ -15,6 +15,12 @@ def test_sentences_frames_and_outcome(policywire):
     assert "= tightening" in ran.out
 
 
+def test_why_no_side_is_told_though_one_is_likelier(policywire):
+    ran = policywire("explain", ARCHIVE, "--id", "us-2023-10-30")
+    assert "signal: neutral" in ran.out
+    assert "neither side clearly the likelier" in ran.out
+
+
 def test_why_a_text_raises_no_alert(policywire):
     ran = policywire("explain", "--title", "Five recipes for a quick summer dinner")
     assert ran.code == 0
