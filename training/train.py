@@ -1,6 +1,8 @@
-"""Trains the signal weights: ``python -m training.train --shared ../shared``. Deterministic; some minutes on one core.
+"""Trains the signal weights: ``python -m training.train --shared ../shared --elsewhere NEWS``. Deterministic; half an hour on
+one core.
 
-Labels are in the project by id (``training/labels``) and in the development set; the texts are read from ``--shared``.
+Labels are in the project by id (``training/labels``, ``elsewhere.tsv``) and in the development set; the texts are read from
+``--shared``, and those of other collections from ``NEWS``. Without that folder their labels are left out.
 """
 
 import argparse
