@@ -6,6 +6,7 @@ that the seeds raise. It is run once for each version, when that is released.
 
 import json
 import sys
+from contextlib import chdir
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -41,7 +42,8 @@ def seed_alerts() -> list[dict[str, Any]]:
     from pipeline.settings import Settings
     from pipeline.sources.archive import archive_files
 
-    with replay(archive_files([SEEDS]), Settings()) as outcome:
+    # From the project's root, so that what is kept names no folder of a machine.
+    with chdir(SEEDS.parent), replay(archive_files([Path(SEEDS.name)]), Settings()) as outcome:
         return [
             json.loads(AlertEvent.of(Alert.model_validate_json(line)).model_dump_json()) for line in outcome.alerts()
         ]
