@@ -40,8 +40,8 @@ class Item:
     jurisdiction: str
     origin: str
     said: tuple[float, ...] = ()
-    """What the teacher says of an item without labels: the probability of a signal, then a share for each direction,
-    instrument and stage; empty for a labelled item."""
+    """What the teacher says of the item: the probability of a signal, then a share for each direction, instrument and
+    stage; empty where it was not asked."""
 
 
 def key(title: str) -> str:
@@ -55,6 +55,13 @@ def lines(path: Path) -> Iterator[dict[str, Any]]:
         for line in file:
             if line.strip():
                 yield json.loads(line)
+
+
+def rows(path: Path) -> Iterator[list[str]]:
+    """The fields of each line of a tab-separated file, but for comments."""
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if line and not line.startswith("#"):
+            yield line.split("\t")
 
 
 def dev(shared: Path) -> list[Item]:
@@ -71,10 +78,8 @@ def archive(shared: Path, without: list[Item]) -> list[Item]:
     labels: dict[str, tuple[str, list[str]]] = {}
     for path in sorted(LABELS.glob("*.tsv")):
         origin = "doubtful" if path.stem == "doubtful" else "archive"
-        for line in path.read_text(encoding="utf-8").splitlines():
-            if line and not line.startswith("#"):
-                item, *rest = line.split("\t")
-                labels[item] = (origin, rest)
+        for item, *rest in rows(path):
+            labels[item] = (origin, rest)
     known = {key(item.title) for item in without}
     found = []
     for row in lines(shared / "news" / "archive-100k.jsonl.gz"):
@@ -92,9 +97,8 @@ def written() -> list[Item]:
     signal, direction, instrument, stage, jurisdiction, title, text."""
     found = []
     for path in sorted(WRITTEN.glob("*.tsv")):
-        rows = [row for row in path.read_text(encoding="utf-8").splitlines() if row and not row.startswith("#")]
-        for number, line in enumerate(rows):
-            signal, direction, instrument, stage, jurisdiction, title, text = line.split("\t")
+        for number, row in enumerate(rows(path)):
+            signal, direction, instrument, stage, jurisdiction, title, text = row
             labels = (signal == "1", direction, instrument, stage, jurisdiction)
             found.append(Item(f"{path.stem}-{number}", title, text, "", *labels, "written"))
     return found
@@ -106,11 +110,7 @@ def elsewhere(folder: Path | None, without: list[Item]) -> list[Item]:
     names the collections); without a folder there are none. An item is known by its title, see ``title_id``."""
     if folder is None:
         return []
-    labels = {}
-    for line in ELSEWHERE.read_text(encoding="utf-8").splitlines():
-        if line and not line.startswith("#"):
-            item, signal, *rest = line.split("\t")
-            labels[item] = (signal == "1", *rest, "")
+    labels = {item: (signal == "1", *rest, "") for item, signal, *rest in rows(ELSEWHERE)}
     found = []
     for item, title, text in untold(folder, without):
         if item in labels:
@@ -154,11 +154,10 @@ def taught_elsewhere(folder: Path | None, path: Path | None, without: list[Item]
     """Likewise the items of other collections (see ``elsewhere``) of which the file ``path`` holds what the teacher says."""
     if folder is None or path is None:
         return []
-    told, seen = said(path), {item.id for item in without}
-    found = {}
-    for item, title, text in untold(folder, without):
-        if item in told and item not in seen:
-            found[item] = bare(item, title, text, "", told[item])
+    told = said(path)
+    found = {
+        item: bare(item, title, text, "", told[item]) for item, title, text in untold(folder, without) if item in told
+    }
     return list(found.values())
 
 

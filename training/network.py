@@ -204,10 +204,9 @@ def main() -> None:
     dev = corpus.dev(chosen.shared)
     labelled = corpus.archive(chosen.shared, dev)
     labelled += corpus.elsewhere(chosen.elsewhere, dev + labelled)
-    items = corpus.with_said([*labelled, *corpus.written()], chosen.said)
+    items = corpus.with_said([*labelled, *corpus.written(), *corpus.halves(labelled)], chosen.said)
     items += corpus.taught(chosen.shared, dev + labelled)
     items += corpus.taught_elsewhere(chosen.elsewhere, chosen.said, dev + labelled)
-    items += corpus.with_said(corpus.halves(labelled), chosen.said)
     net, vocabulary = train([i for i in items if WEIGHT[i.origin][0] or i.signal or i.said], chosen.uses)
     save(net, vocabulary, chosen.out)
 

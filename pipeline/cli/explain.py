@@ -174,12 +174,9 @@ def _print(article: "Article", reading: "Reading | None", outcome: "Alert | Held
         from schemas.terms import DIRECTIONS
 
         listed = "  ".join(f"{name} {p:.0%}" for name, p in zip(DIRECTIONS, shares.directions, strict=True))
-        undecided = (
-            reading.signals.signals[0].direction
-            == "neutral"
-            != DIRECTIONS[shares.directions.index(max(shares.directions))]
-        )
-        why = "  (neither side clearly the likelier: neutral)" if undecided else ""
+        _, likeliest = max(zip(shares.directions, DIRECTIONS, strict=True))
+        told = reading.signals.signals[0].direction == likeliest
+        why = "" if told else "  (neither side clearly the likelier: neutral)"
         console.print(Text(f"  direction: {listed}{why}", style="dim"))
     if reading.companies:
         console.print("companies:")

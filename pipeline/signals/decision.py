@@ -1,8 +1,7 @@
 """The learned decision: from an article's features to the probability of a signal and to its labels.
 
-Two models speak together: a linear one, and where that sees a chance of a signal the network, too. The linear one stands over
-eight blocks of features. In each block a feature that occurs weighs its inverse document frequency,
-and the block is scaled to unit length, so that long and short articles can be compared.
+Two models speak together: a linear one, and where that is not sure the network, too. The linear one stands over eight
+blocks of features. In each block a feature that occurs weighs its inverse document frequency, and the block is scaled to unit length, so that long and short articles can be compared.
 """
 
 import math
