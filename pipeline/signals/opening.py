@@ -33,12 +33,12 @@ def start(document: Document) -> Start:
     """The title and the first sentences of ``document``."""
     full = document.full
     read = split(full, document.body_start, features.READ_CHARS)[: features.READ_SENTENCES + 1]
-    if read and not document.title:
+    title, below = document.title, document.body_start
+    if read and not title:
         # The first sentence of a text without a title does a title's work.
         read[0] = read[0]._replace(zone="title")
-    title = features.words(document.title or (full[read[0].start : read[0].end] if read else ""))
-    body = features.words(full[document.body_start : max(_stop(read), document.body_start)])
-    return Start(read, title, body)
+        title, below = full[read[0].start : read[0].end], read[0].end
+    return Start(read, features.words(title), features.words(full[below : max(_stop(read), below)]))
 
 
 def opening(document: Document, begun: Start, hits: Sequence[Hit]) -> Opening:

@@ -15,8 +15,10 @@ def test_sentences_frames_and_outcome(policywire):
     assert "= tightening" in ran.out
 
 
-def test_why_no_side_is_told_though_one_is_likelier(policywire):
-    ran = policywire("explain", ARCHIVE, "--id", "us-2023-10-30")
+def test_why_no_side_is_told_though_one_is_likelier(policywire, tmp_path):
+    told = tmp_path / "told.txt"
+    told.write_text("EU set to spare airlines from stricter fuel tax\n", encoding="utf-8")
+    ran = policywire("explain", told)
     assert "signal: neutral" in ran.out
     assert "neither side clearly the likelier" in ran.out
 

@@ -54,7 +54,7 @@ EASINGS = {
 
 
 # Rates held; and an order whose text speaks for a burden, but not so clearly that the side is told.
-NEUTRALS = {"jp-2023-10-31", "us-2023-10-30"}
+NEUTRALS = {"jp-2023-10-31"}
 
 
 def test_directions_of_the_seed_stories(seeds):
