@@ -5,7 +5,7 @@ it and ``training.word_groups``:
 
 It learns from the labels, and from the teacher's soft labels of what has none; the vectors of its words begin as what the
 teacher makes of their uses (``training.word_groups --keep USES``), in as many dimensions as tell most. It never sees the
-development set, so that figures on that stay honest. CPU, some seven minutes on one core.
+development set, so that figures on that stay honest. CPU, half an hour on one core.
 """
 
 import argparse
