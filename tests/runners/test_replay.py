@@ -53,7 +53,7 @@ EASINGS = {
 }
 
 
-# Rates held; and an order whose text speaks for a burden, but not so clearly that the side is told.
+# Rates held.
 NEUTRALS = {"jp-2023-10-31"}
 
 
