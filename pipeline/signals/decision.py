@@ -8,6 +8,7 @@ unit length, so that long and short articles can be compared.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import repeat
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -85,12 +86,7 @@ def seen_words(weights: Weights, title: Sequence[str], body: Sequence[str]) -> S
 
 def seen_names(weights: Weights, named: Sequence[Sequence[str]]) -> Seen:
     """What the model knows of an article's cues and frames."""
-    rows = [
-        row
-        for index, names in zip(weights.index, named, strict=True)
-        for name in {*names}
-        if (row := index.get(name)) is not None
-    ]
+    rows = [row for index, names in zip(weights.index, named, strict=True) for row in map(index.get, names, repeat(-1))]
     return _seen(weights, np.array(rows, dtype=np.intp))
 
 
