@@ -118,6 +118,12 @@ def elsewhere(folder: Path | None, without: list[Item]) -> list[Item]:
     return found
 
 
+def labelled(shared: Path, folder: Path | None, without: list[Item]) -> list[Item]:
+    """The labelled items of the archive, and of other collections those that tell the same as none of these."""
+    found = archive(shared, without)
+    return found + elsewhere(folder, without + found)
+
+
 def untold(folder: Path, without: list[Item]) -> Iterator[tuple[str, str, str]]:
     """Id, title and text of the news in a folder of JSON lines, but for what tells the same as an item of ``without``."""
     known = {key(item.title) for item in without}

@@ -124,10 +124,8 @@ def main() -> None:
     chosen = parser.parse_args()
     out = chosen.elsewhere / "counterfactuals.jsonl"
     out.unlink(missing_ok=True)
-    dev = corpus.dev(chosen.shared)
-    archive = corpus.archive(chosen.shared, dev)
-    labelled = [i for i in archive if i.origin == "archive"] + corpus.elsewhere(chosen.elsewhere, dev + archive)
-    made = counterfactuals(read([*labelled, *corpus.written()]))
+    labelled = corpus.labelled(chosen.shared, chosen.elsewhere, corpus.dev(chosen.shared))
+    made = counterfactuals(read([*(i for i in labelled if i.origin != "doubtful"), *corpus.written()]))
     out.write_text("".join(json.dumps({"title": t, "text": ""}) + "\n" for t in made), encoding="utf-8")
     print(f"{len(made)} titles in {out}")
 
